@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel types that the BPF programs touch, and no more: each has only the fields that are read, and CO-RE finds
+ * their offsets in the kernel that the program is loaded into. So the build needs no kernel headers of its own machine.
+ */
+#ifndef ONCPU_KERNEL_TYPES_H
+#define ONCPU_KERNEL_TYPES_H
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed int __s32;
+typedef signed long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef __u8 uint8_t;
+typedef __u16 uint16_t;
+typedef __u32 uint32_t;
+typedef __u64 uint64_t;
+typedef _Bool bool;
+
+/* include/uapi/linux/bpf.h */
+enum { BPF_MAP_TYPE_TASK_STORAGE = 29 };
+enum { BPF_F_NO_PREALLOC = 1 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct bpf_local_storage;
+
+/* include/linux/sched.h; `__state` was called `state` before Linux 5.14, where none of this runs */
+struct task_struct {
+    unsigned int __state;
+    struct bpf_local_storage *bpf_storage; /* NULL until some program keeps storage for this task */
+};
+
+#pragma clang attribute pop
+
+#endif

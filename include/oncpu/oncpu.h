@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole library, and what a process knows about itself: where its thread states come from, why from nowhere better,
+ * and what its locks did.
+ *
+ *     int main(void)
+ *     {
+ *         oncpu_init();   // 0: the locks know who runs. Otherwise they do without; nothing else changes.
+ *         ...
+ *
+ * Environment, read once: ONCPU_SOURCE=none|uptr overrides the choice of source (none: do without BPF), ONCPU_VERBOSE=1
+ * has one line written to standard error that says which source is used, and why no better one.
+ */
+#ifndef ONCPU_ONCPU_H
+#define ONCPU_ONCPU_H
+
+#include <oncpu/cond.h>
+#include <oncpu/mutex.h>
+#include <oncpu/thread_state.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+/* Where thread states come from. */
+enum oncpu_source {
+    ONCPU_SOURCE_NONE = 0, /* nowhere: waiters spin for a few microseconds, then sleep */
+    ONCPU_SOURCE_UPTR = 1, /* the kernel writes this process's own pages (Linux 6.13; CAP_BPF and CAP_PERFMON) */
+};
+
+/*
+ * Chooses the best source there is and, for the first call in a process, loads the BPF program (some 10 ms, some 100 kB of
+ * kernel memory, two file descriptors that exec closes). It stays until the process and all its forked children have ended. Called
+ * again after the source was lost, it tries again.
+ * Returns: 0 when there is a source; -ENOTSUP when there is none (oncpu_source_reason() says why), or while another thread
+ * is in its first call; -ENOMEM.
+ * Thread-safe. Not async-signal-safe.
+ */
+int oncpu_init(void);
+
+/* The source in use now. It becomes ONCPU_SOURCE_NONE by itself when the BPF program has gone away. Async-signal-safe. */
+enum oncpu_source oncpu_source(void);
+
+/* The source's name: "uptr", "none". A constant string. */
+const char *oncpu_source_name(enum oncpu_source source);
+
+/*
+ * Why the process uses this source and no better one: one sentence, "" when there is no better one. The string belongs to
+ * the library and stays readable. Thread-safe.
+ */
+const char *oncpu_source_reason(void);
+
+/*
+ * Uses `source` from now on: ONCPU_SOURCE_NONE suspends a source, ONCPU_SOURCE_UPTR goes back to it. For benchmarks and
+ * tests; correct at any time, also while other threads wait for locks.
+ * Returns: 0; -ENOTSUP when the process does not have that source.
+ */
+int oncpu_source_select(enum oncpu_source source);
+
+/* What the locks of this process did since the counting began. Only contended acquisitions count: the fast path counts nothing. */
+struct oncpu_stats {
+    uint64_t contended;     /* acquisitions that found the lock held */
+    uint64_t spun;          /* ... of which: got it by spinning, without a sleep */
+    uint64_t slept;         /* ... of which: slept at least once */
+    uint64_t timed_out;     /* ... of which: gave up at their deadline */
+    uint64_t sleeps;        /* sleeps in the futex */
+    uint64_t owner_off_cpu; /* times that a waiter stopped spinning because the owner left its CPU */
+    uint64_t spin_limit;    /* times that a waiter stopped spinning because the bound was reached, or others were faster */
+    uint64_t spin_ns;       /* time spent spinning */
+};
+
+/*
+ * Begins to count. Returns 0 or -ENOMEM. Costs a few nanoseconds per contended acquisition from then on.
+ */
+int oncpu_stats_enable(void);
+
+/* The counts so far; all zero before oncpu_stats_enable(). Not a snapshot: threads go on counting meanwhile. */
+void oncpu_stats_read(struct oncpu_stats *stats);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock itself: the values of its word, and the two steps that take no waiting. What a waiter does is in wait.c.
+ *
+ * The word (glibc has the same for its mutexes, nptl/lowlevellock.h, so that both can work on one):
+ *
+ *   value         meaning                              who writes it
+ *   FREE      0   nobody has it                        the owner, releasing (exchange, release)
+ *   HELD      1   held, nobody sleeps                  who takes it without having slept (CAS 0→1, acquire)
+ *   CONTENDED 2   held, somebody may sleep             who is about to sleep, or takes it after a sleep (exchange, acquire)
+ *
+ * Invariants:
+ *   I1  If a thread sleeps on the word, the word is CONTENDED, or a wake-up is on its way to one of the sleepers.
+ *   I2  Who was woken takes the lock as CONTENDED: it cannot know whether others sleep.
+ *   I3  Whoever changes the word from CONTENDED to FREE wakes one sleeper.
+ *   I4  After the releasing exchange the lock's content is not touched: it may be gone.
+ *   I5  `owner` and `turns` decide nothing: they tell waiters how to wait.
+ */
+#ifndef ONCPU_LOCK_LOCK_H
+#define ONCPU_LOCK_LOCK_H
+
+#include "os.h"
+
+#define ONCPU_WORD_FREE 0u
+#define ONCPU_WORD_HELD 1u
+#define ONCPU_WORD_CONTENDED 2u
+
+/* A lock, wherever its parts are: in an oncpu_mutex_t, or in a pthread_mutex_t. */
+struct oncpu_lock {
+    uint32_t *word;
+    uint32_t *owner; /* tid; 0: none, or not known at this moment */
+    uint32_t *turns; /* the owner adds 1 when it has taken the lock */
+};
+
+/* Takes a free lock. Acquire: pairs with the release in oncpu_lock_release(). */
+static inline bool oncpu_lock_try(uint32_t *word)
+{
+    uint32_t expected = ONCPU_WORD_FREE;
+
+    return __atomic_compare_exchange_n(word, &expected, ONCPU_WORD_HELD, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* The owner's notes for its waiters. Relaxed: hints (I5). Plain stores in a line that the owner has anyway. */
+static inline void oncpu_lock_note(uint32_t *owner, uint32_t *turns, uint32_t tid)
+{
+    __atomic_store_n(owner, tid, __ATOMIC_RELAXED);
+    __atomic_store_n(turns, __atomic_load_n(turns, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+}
+
+/* The rest of a release that found the word CONTENDED: wakes a sleeper (I3). Uses only the address (I4). */
+void oncpu_lock_wake(const uint32_t *word);
+
+/*
+ * Releases the lock; the caller has cleared `owner`. Release: pairs with the acquire of the next owner. An exchange and not a
+ * store, because a waiter's mark must not be overwritten unseen.
+ */
+static inline void oncpu_lock_release(uint32_t *word)
+{
+    if (__builtin_expect(__atomic_exchange_n(word, ONCPU_WORD_FREE, __ATOMIC_RELEASE) == ONCPU_WORD_CONTENDED, 0))
+        oncpu_lock_wake(word);
+}
+
+/*
+ * Takes the lock after oncpu_lock_try() failed, waiting until the deadline at most. Returns 0, ETIMEDOUT, or EINVAL (the
+ * deadline is no time). On 0 the caller owns the lock, and notes itself. Preserves errno.
+ */
+int oncpu_lock_wait(struct oncpu_lock lock, const struct oncpu_deadline *deadline);
+
+#endif

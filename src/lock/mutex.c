@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oncpu_mutex_t: the lock as a mutex of its own.
+ */
+#include "../state/state.h"
+#include "lock.h"
+
+#include <sys/single_threaded.h>
+
+static struct oncpu_lock lock_of(oncpu_mutex_t *mutex)
+{
+    return (struct oncpu_lock){&mutex->oncpu_word, &mutex->oncpu_owner, &mutex->oncpu_turns};
+}
+
+/*
+ * While the process has one thread (glibc tells, <sys/single_threaded.h>), nobody can come between a load and a store: so
+ * no atomic operation is needed, and glibc's own mutexes use none.
+ */
+static inline bool take_if_free(oncpu_mutex_t *mutex)
+{
+    bool taken;
+
+    if (__libc_single_threaded) {
+        taken = __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_FREE;
+        if (taken)
+            __atomic_store_n(&mutex->oncpu_word, ONCPU_WORD_HELD, __ATOMIC_RELAXED);
+    } else {
+        taken = oncpu_lock_try(&mutex->oncpu_word);
+    }
+    if (__builtin_expect(taken, 1))
+        oncpu_lock_note(&mutex->oncpu_owner, &mutex->oncpu_turns, oncpu_self_tid());
+    return taken;
+}
+
+static __attribute__((noinline)) int wait_for(oncpu_mutex_t *mutex, const struct oncpu_deadline *deadline)
+{
+    int error = oncpu_lock_wait(lock_of(mutex), deadline);
+
+    if (!error)
+        oncpu_lock_note(&mutex->oncpu_owner, &mutex->oncpu_turns, oncpu_self_tid());
+    return error;
+}
+
+int oncpu_mutex_init(oncpu_mutex_t *mutex)
+{
+    *mutex = (oncpu_mutex_t)ONCPU_MUTEX_INITIALIZER;
+    return 0;
+}
+
+int oncpu_mutex_destroy(oncpu_mutex_t *mutex)
+{
+    return __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_FREE ? 0 : EBUSY;
+}
+
+int oncpu_mutex_lock(oncpu_mutex_t *mutex)
+{
+    return take_if_free(mutex) ? 0 : wait_for(mutex, NULL);
+}
+
+int oncpu_mutex_trylock(oncpu_mutex_t *mutex)
+{
+    return take_if_free(mutex) ? 0 : EBUSY;
+}
+
+int oncpu_mutex_timedlock(oncpu_mutex_t *mutex, const struct timespec *deadline)
+{
+    return oncpu_mutex_clocklock(mutex, CLOCK_REALTIME, deadline);
+}
+
+int oncpu_mutex_clocklock(oncpu_mutex_t *mutex, clockid_t clock, const struct timespec *deadline)
+{
+    const struct oncpu_deadline until = {clock, deadline};
+
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+        return EINVAL;
+    return take_if_free(mutex) ? 0 : wait_for(mutex, &until);
+}
+
+int oncpu_mutex_unlock(oncpu_mutex_t *mutex)
+{
+    __atomic_store_n(&mutex->oncpu_owner, 0, __ATOMIC_RELAXED); /* before the release: afterwards it is another's (I4) */
+    if (__libc_single_threaded && __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_HELD)
+        __atomic_store_n(&mutex->oncpu_word, ONCPU_WORD_FREE, __ATOMIC_RELAXED);
+    else
+        oncpu_lock_release(&mutex->oncpu_word);
+    return 0;
+}

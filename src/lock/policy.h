@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The waiting policy: go on spinning, or sleep; and when to look again.
+ */
+#ifndef ONCPU_LOCK_POLICY_H
+#define ONCPU_LOCK_POLICY_H
+
+#include "lock.h"
+
+#include <oncpu/thread_state_abi.h>
+
+enum oncpu_verdict {
+    ONCPU_GO_ON,
+    ONCPU_OWNER_OFF_CPU, /* sleep: the owner does not run */
+    ONCPU_ENOUGH,        /* sleep: it has taken long enough, or others are faster */
+};
+
+/* What one waiter has seen of the lock since it began to spin. */
+struct oncpu_policy {
+    uint32_t distance;     /* ns until the next look: for the caller */
+    uint32_t ceiling;      /* where the distance stops growing */
+    uint64_t begin;        /* when it began to spin */
+    uint64_t looked;       /* when it looked last */
+    uint64_t owner_since;  /* when it saw this owner first */
+    uint32_t owner;        /* tid */
+    uint32_t turns;        /* of the lock, at the last look */
+    uint32_t turns_begin;  /* of the lock, when it began */
+    const struct oncpu_thread_record *record; /* the owner's */
+};
+
+/* Begins a spin at the time `now` (CLOCK_MONOTONIC, ns). */
+void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now);
+
+/* Looks at a lock that is held; says what to do, and sets the distance to the next look. */
+enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now);
+
+#endif

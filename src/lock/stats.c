@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counting what waiters did: one addition per counter and contended acquisition, into a line that the thread shares with
+ * few others.
+ */
+#include "stats.h"
+
+#include "../state/self.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct oncpu_stats_area *oncpu_stats_area;
+
+#define COUNTERS (sizeof(struct oncpu_stats) / sizeof(uint64_t))
+
+void oncpu_stats_add(const struct oncpu_stats *counts)
+{
+    struct oncpu_stats_area *area = __atomic_load_n(&oncpu_stats_area, __ATOMIC_ACQUIRE); /* pairs with stats_enable */
+    const uint64_t *from = (const uint64_t *)counts;
+    uint64_t *to;
+
+    if (!area)
+        return;
+    to = (uint64_t *)&area->shards[oncpu_self_tid() % ONCPU_STATS_SHARDS].counts;
+    for (size_t i = 0; i < COUNTERS; i++)
+        if (from[i])
+            __atomic_fetch_add(&to[i], from[i], __ATOMIC_RELAXED); /* a count orders nothing */
+}
+
+void oncpu_stats_sum(const struct oncpu_stats_area *area, struct oncpu_stats *sum)
+{
+    uint64_t *to = (uint64_t *)sum;
+
+    memset(sum, 0, sizeof(*sum));
+    for (uint32_t shard = 0; shard < ONCPU_STATS_SHARDS; shard++)
+        for (size_t i = 0; i < COUNTERS; i++)
+            to[i] += __atomic_load_n((const uint64_t *)&area->shards[shard].counts + i, __ATOMIC_RELAXED);
+}
+
+int oncpu_stats_enable(void)
+{
+    struct oncpu_stats_area *none = NULL;
+    int saved_errno = errno;
+    void *area;
+
+    if (__atomic_load_n(&oncpu_stats_area, __ATOMIC_RELAXED))
+        return 0;
+    area = mmap(NULL, sizeof(*none), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    errno = saved_errno;
+    if (area == MAP_FAILED)
+        return -ENOMEM;
+    /* release: the area is complete for whoever sees it */
+    if (!__atomic_compare_exchange_n(&oncpu_stats_area, &none, area, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        munmap(area, sizeof(*none));
+    return 0;
+}
+
+void oncpu_stats_read(struct oncpu_stats *stats)
+{
+    const struct oncpu_stats_area *area = __atomic_load_n(&oncpu_stats_area, __ATOMIC_ACQUIRE);
+
+    if (area)
+        oncpu_stats_sum(area, stats);
+    else
+        memset(stats, 0, sizeof(*stats));
+}

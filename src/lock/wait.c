@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a thread does that finds the lock held: how long it spins, how often it looks, when it sleeps. The protocol is in
+ * wait_asleep() and try_take(); everything else is policy, and may be wrong at no other price than time.
+ */
+#include "../state/state.h"
+#include "lock.h"
+#include "policy.h"
+#include "spin.h"
+#include "stats.h"
+
+struct waiter {
+    struct oncpu_lock lock;
+    struct oncpu_thread_record *mine;
+    struct oncpu_stats counts;
+    uint32_t mark; /* what this waiter writes into a free word: HELD, or CONTENDED once it has slept (I2) */
+};
+
+/* Acquire: pairs with the release in oncpu_lock_release(), ours or glibc's. */
+static bool try_take(const struct waiter *w)
+{
+    uint32_t word = __atomic_load_n(w->lock.word, __ATOMIC_RELAXED);
+
+    return word == ONCPU_WORD_FREE &&
+           __atomic_compare_exchange_n(w->lock.word, &word, w->mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Spins until it has the lock (true), or the policy says that it is better to sleep. `end`: a bound of the caller's. */
+static bool spin(struct waiter *w, uint64_t end)
+{
+    struct oncpu_policy policy;
+    uint64_t begin = oncpu_now_ns();
+    uint64_t now = begin;
+    enum oncpu_verdict verdict = ONCPU_GO_ON;
+    bool taken = false;
+
+    if (!oncpu_spin_allowed(now))
+        return try_take(w);
+    oncpu_policy_begin(&policy, &w->lock, now);
+    while (!(taken = try_take(w)) && now < end) {
+        verdict = oncpu_policy_look(&policy, &w->lock, now);
+        if (verdict != ONCPU_GO_ON)
+            break;
+        oncpu_spin_ns(policy.distance);
+        now = oncpu_now_ns();
+    }
+    w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
+    w->counts.spin_limit += verdict == ONCPU_ENOUGH;
+    w->counts.spin_ns += now - begin;
+    return taken;
+}
+
+/* The end of spinning that a deadline sets, by CLOCK_MONOTONIC; 0 if it has passed. */
+static uint64_t spin_end(const struct oncpu_deadline *deadline)
+{
+    uint64_t now;
+    uint64_t until;
+
+    if (!deadline || (uint64_t)deadline->time->tv_sec >= UINT64_MAX / 1000000000u - 1)
+        return UINT64_MAX;
+    until = (uint64_t)deadline->time->tv_sec * 1000000000u + (uint64_t)deadline->time->tv_nsec;
+    now = oncpu_clock_ns(deadline->clock);
+    return until <= now ? 0 : oncpu_now_ns() + (until - now);
+}
+
+/*
+ * Marks the word and sleeps until woken. Returns 0, with *taken if the mark took the lock, or ETIMEDOUT or EINVAL. The mark
+ * is written before every sleep (I1); on a free word it is a lock (I2). Acquire: as in try_take().
+ */
+static int sleep_once(struct waiter *w, const struct oncpu_deadline *deadline, bool *taken)
+{
+    uint64_t switches = w->mine ? oncpu_thread_switches(w->mine) : 0;
+    uint64_t begin;
+    int error;
+
+    *taken = __atomic_exchange_n(w->lock.word, ONCPU_WORD_CONTENDED, __ATOMIC_ACQUIRE) == ONCPU_WORD_FREE;
+    if (*taken)
+        return 0;
+    w->mark = ONCPU_WORD_CONTENDED;
+    begin = oncpu_now_ns();
+    error = oncpu_futex_wait(w->lock.word, ONCPU_WORD_CONTENDED, deadline);
+    if (error == EAGAIN)
+        return 0;
+    w->counts.sleeps++;
+    oncpu_state_slept(w->mine, switches, oncpu_now_ns() - begin);
+    oncpu_state_i_run(w->mine);
+    return error == EINTR ? 0 : error;
+}
+
+static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
+{
+    uint64_t end = spin_end(deadline);
+    bool taken = spin(w, end);
+    int error = 0;
+
+    while (!taken && !error) {
+        error = sleep_once(w, deadline, &taken);
+        taken = taken || spin(w, end);
+    }
+    return taken ? 0 : error;
+}
+
+/* As glibc has it: a time before 1970 has passed, whatever tv_nsec says (nptl, futex-internal.c). */
+static int check(const struct timespec *time)
+{
+    if (time->tv_sec < 0)
+        return ETIMEDOUT;
+    return time->tv_nsec < 0 || time->tv_nsec > 999999999 ? EINVAL : 0;
+}
+
+int oncpu_lock_wait(struct oncpu_lock lock, const struct oncpu_deadline *deadline)
+{
+    struct waiter w = {.lock = lock, .mark = ONCPU_WORD_HELD};
+    int error = deadline ? check(deadline->time) : 0;
+
+    if (error)
+        return error;
+    w.mine = oncpu_state_self();
+    oncpu_state_i_run(w.mine);
+    error = wait(&w, deadline);
+    w.counts.contended = 1;
+    w.counts.spun = !error && !w.counts.sleeps;
+    w.counts.slept = w.counts.sleeps > 0;
+    w.counts.timed_out = error == ETIMEDOUT;
+    oncpu_stats_add(&w.counts);
+    return error;
+}
+
+void oncpu_lock_wake(const uint32_t *word)
+{
+    oncpu_futex_wake(word, 1);
+    /* somebody slept on a lock of this thread's: it is an owner whose state others want to know */
+    oncpu_state_self();
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * glibc's own functions, for all that the drop-in does not serve.
+ */
+#ifndef ONCPU_PTHREAD_GLIBC_H
+#define ONCPU_PTHREAD_GLIBC_H
+
+#include <pthread.h>
+#include <threads.h>
+
+struct oncpu_glibc {
+    int (*lock)(pthread_mutex_t *);
+    int (*trylock)(pthread_mutex_t *);
+    int (*timedlock)(pthread_mutex_t *, const struct timespec *);
+    int (*clocklock)(pthread_mutex_t *, clockid_t, const struct timespec *);
+    int (*unlock)(pthread_mutex_t *);
+    int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    int (*thrd_create)(thrd_t *, thrd_start_t, void *);
+    int (*prctl)(int, unsigned long, unsigned long, unsigned long, unsigned long);
+    long (*syscall)(long, long, long, long, long, long, long);
+};
+
+/* Resolved at the first use, which can be before any constructor. Thread-safe; allocates nothing. */
+const struct oncpu_glibc *oncpu_glibc(void);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slab of thread records: pages of records, an index from tid to record, and the recycling of the records of threads
+ * that have ended.
+ *
+ * Nobody hears of a thread's end: a destructor would have to run after all others, and raw clone() threads have none. So
+ * each registration looks at a few records in turn and takes over one whose thread is gone. With PROBES looks for each
+ * new record, the dead are at most one in PROBES + 1 of the slab in the steady state.
+ */
+#include "records.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CHUNK_PAGES 16u
+#define CHUNK_RECORDS (CHUNK_PAGES * ONCPU_PAGE_RECORDS)
+#define CHUNKS 256u /* 258,048 threads at a time */
+#define PROBES 8u
+
+#define TIDS_PER_LEAF 1024u
+#define LEAVES 4096u /* times TIDS_PER_LEAF: PID_MAX_LIMIT, include/linux/threads.h */
+
+/* Values of a record's `tid` that are nobody's tid. */
+#define TID_FREE 0u
+#define TID_CLAIMED UINT32_MAX
+
+struct slab {
+    uint32_t guard;                    /* 1: a thread is choosing the source */
+    uint32_t fresh;                    /* records handed out at least once */
+    uint32_t cursor;                   /* where the search for the dead goes on */
+    struct oncpu_page *chunks[CHUNKS]; /* set once, by CAS */
+    uint32_t *leaves[LEAVES];          /* tid → number of the record + 1; set once, by CAS */
+};
+
+static struct slab *slab; /* set once, by CAS; the same address, with zeros behind it, in a forked child */
+
+static void *map_wiped(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return NULL;
+    if (madvise(memory, size, MADV_WIPEONFORK)) {
+        munmap(memory, size);
+        return NULL;
+    }
+    return memory;
+}
+
+/*
+ * Publishes freshly mapped memory at *place, unless another thread was faster; returns what is there then. Release: the
+ * memory's content is complete for whoever loads the pointer with acquire.
+ */
+static void *install(void **place, void *memory, size_t size)
+{
+    void *there = NULL;
+
+    if (!memory || __atomic_compare_exchange_n(place, &there, memory, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return memory;
+    munmap(memory, size);
+    return there;
+}
+
+bool oncpu_records_init(void)
+{
+    if (__atomic_load_n(&slab, __ATOMIC_ACQUIRE)) /* pairs with install() */
+        return true;
+    return install((void **)&slab, map_wiped(sizeof(struct slab)), sizeof(struct slab)) != NULL;
+}
+
+bool oncpu_records_guard_take(void)
+{
+    return !__atomic_exchange_n(&slab->guard, 1, __ATOMIC_ACQUIRE); /* pairs with the release in guard_drop */
+}
+
+void oncpu_records_guard_drop(void)
+{
+    __atomic_store_n(&slab->guard, 0, __ATOMIC_RELEASE);
+}
+
+static struct oncpu_page *map_chunk(void)
+{
+    struct oncpu_page *pages = map_wiped(CHUNK_PAGES * sizeof(*pages));
+
+    for (uint32_t i = 0; pages && i < CHUNK_PAGES; i++) {
+        pages[i].head.magic = ONCPU_PAGE_MAGIC;
+        pages[i].head.version = ONCPU_PAGE_VERSION;
+        pages[i].head.record_size = sizeof(struct oncpu_thread_record);
+        pages[i].head.records = ONCPU_PAGE_RECORDS;
+    }
+    return pages;
+}
+
+static struct oncpu_thread_record *record_at(uint32_t number)
+{
+    struct oncpu_page *pages = __atomic_load_n(&slab->chunks[number / CHUNK_RECORDS], __ATOMIC_ACQUIRE);
+
+    if (!pages) /* its first user is mapping it at this moment */
+        return NULL;
+    number %= CHUNK_RECORDS;
+    return &pages[number / ONCPU_PAGE_RECORDS].records[number % ONCPU_PAGE_RECORDS];
+}
+
+/* Where the index keeps `tid`; NULL when that part of it does not exist (and, with `make`, cannot be made). */
+static uint32_t *index_of(uint32_t tid, bool make)
+{
+    struct slab *all = __atomic_load_n(&slab, __ATOMIC_ACQUIRE);
+    uint32_t *leaf;
+
+    if (!all || tid / TIDS_PER_LEAF >= LEAVES)
+        return NULL;
+    leaf = __atomic_load_n(&all->leaves[tid / TIDS_PER_LEAF], __ATOMIC_ACQUIRE);
+    if (!leaf && make)
+        leaf = install((void **)&all->leaves[tid / TIDS_PER_LEAF], map_wiped(TIDS_PER_LEAF * sizeof(*leaf)),
+                       TIDS_PER_LEAF * sizeof(*leaf));
+    return leaf ? &leaf[tid % TIDS_PER_LEAF] : NULL;
+}
+
+struct oncpu_thread_record *oncpu_record_find(uint32_t tid)
+{
+    const uint32_t *entry = index_of(tid, false);
+    uint32_t number = entry ? __atomic_load_n(entry, __ATOMIC_RELAXED) : 0;
+    struct oncpu_thread_record *record = number ? record_at(number - 1) : NULL;
+
+    /* relaxed: a record that goes to another thread right now is a stale hint, and hints may be stale */
+    return record && __atomic_load_n(&record->tid, __ATOMIC_RELAXED) == tid ? record : NULL;
+}
+
+static bool claim(struct oncpu_thread_record *record, uint32_t from)
+{
+    /* acquire: after whatever its last user did to it (release in drop) */
+    return __atomic_compare_exchange_n(&record->tid, &from, TID_CLAIMED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/*
+ * A thread that has ended can still be on its way off the CPU, and that last switch is written to its record. Only when the
+ * record says BLOCKED is that behind it. A record whose end was lost with the source stays out of use: not worth a rule.
+ */
+static bool is_dead(const struct oncpu_thread_record *record, uint32_t tid)
+{
+    if (__atomic_load_n(&record->state, __ATOMIC_RELAXED) != ONCPU_STATE_BLOCKED)
+        return false;
+    return syscall(SYS_tgkill, getpid(), tid, 0) && errno == ESRCH;
+}
+
+/* These return the number of a claimed record + 1, or 0. */
+static uint32_t claim_used(uint32_t used)
+{
+    for (uint32_t i = 0; i < PROBES && i < used; i++) {
+        uint32_t number = __atomic_fetch_add(&slab->cursor, 1, __ATOMIC_RELAXED) % used;
+        struct oncpu_thread_record *record = record_at(number);
+        uint32_t tid = record ? __atomic_load_n(&record->tid, __ATOMIC_RELAXED) : TID_CLAIMED;
+
+        if (tid == TID_CLAIMED || (tid != TID_FREE && !is_dead(record, tid)))
+            continue;
+        if (claim(record, tid))
+            return number + 1;
+    }
+    return 0;
+}
+
+static uint32_t claim_fresh(void)
+{
+    uint32_t number = __atomic_load_n(&slab->fresh, __ATOMIC_RELAXED);
+
+    for (;;) {
+        struct oncpu_page **chunk;
+
+        if (number >= CHUNKS * CHUNK_RECORDS)
+            return 0;
+        chunk = &slab->chunks[number / CHUNK_RECORDS];
+        if (!__atomic_load_n(chunk, __ATOMIC_ACQUIRE) &&
+            !install((void **)chunk, map_chunk(), CHUNK_PAGES * sizeof(**chunk)))
+            return 0;
+        /* once counted, others may look at it and find it free: so claim() decides who has it */
+        if (__atomic_compare_exchange_n(&slab->fresh, &number, number + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
+            claim(record_at(number), TID_FREE))
+            return number + 1;
+    }
+}
+
+/* A record that has this very tid is that of a thread that ended: nobody else has the caller's tid. */
+static uint32_t claim_same(uint32_t tid)
+{
+    const uint32_t *entry = index_of(tid, false);
+    struct oncpu_thread_record *record = oncpu_record_find(tid);
+
+    return record && claim(record, tid) ? __atomic_load_n(entry, __ATOMIC_RELAXED) : 0;
+}
+
+struct oncpu_thread_record *oncpu_record_claim(uint32_t tid)
+{
+    uint32_t *entry = index_of(tid, true);
+    struct oncpu_thread_record *record;
+    uint32_t number;
+
+    if (!entry)
+        return NULL;
+    number = claim_same(tid);
+    if (!number)
+        number = claim_used(__atomic_load_n(&slab->fresh, __ATOMIC_RELAXED));
+    if (!number)
+        number = claim_fresh();
+    if (!number)
+        return NULL;
+    record = record_at(number - 1);
+    __atomic_store_n(&record->generation, record->generation + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&record->switches, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&record->state, ONCPU_STATE_RUNNING, __ATOMIC_RELAXED); /* true: the caller executes this */
+    __atomic_store_n(entry, number, __ATOMIC_RELAXED); /* finds nothing before the record's tid is there */
+    return record;
+}
+
+void oncpu_record_publish(struct oncpu_thread_record *record, uint32_t tid)
+{
+    __atomic_store_n(&record->tid, tid, __ATOMIC_RELEASE); /* pairs with claim() */
+}
+
+void oncpu_record_drop(struct oncpu_thread_record *record)
+{
+    __atomic_store_n(&record->tid, TID_FREE, __ATOMIC_RELEASE); /* pairs with claim() */
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slab of thread records: who has which.
+ */
+#ifndef ONCPU_STATE_RECORDS_H
+#define ONCPU_STATE_RECORDS_H
+
+#include <oncpu/thread_state_abi.h>
+#include <stdbool.h>
+
+/*
+ * Everything here is lock-free, so that a signal handler, or a thread that dies in the middle, stops nobody. All memory is
+ * mapped MADV_WIPEONFORK: a child of fork, made in whatever way, finds all of it zero, which is the valid state "no thread
+ * is registered". Nothing is ever unmapped.
+ */
+
+/* Makes the slab ready. False: the kernel refuses (no memory, or older than MADV_WIPEONFORK, Linux 4.14). */
+bool oncpu_records_init(void);
+
+/*
+ * One thread at a time may do what this guards (choose a source); false: another thread is at it. A word in the wiped
+ * memory, so that the child of a fork in the middle is not locked out for good.
+ */
+bool oncpu_records_guard_take(void);
+void oncpu_records_guard_drop(void);
+
+/* A record for the calling thread, not visible to others yet; NULL when all are in use. Touches errno. */
+struct oncpu_thread_record *oncpu_record_claim(uint32_t tid);
+
+/* Makes a claimed record the one that oncpu_record_find(tid) finds. */
+void oncpu_record_publish(struct oncpu_thread_record *record, uint32_t tid);
+
+/* Gives back a claimed record that the kernel does not write. */
+void oncpu_record_drop(struct oncpu_thread_record *record);
+
+/* The record of a thread, NULL when it has none. Wait-free. What it says is a hint. */
+struct oncpu_thread_record *oncpu_record_find(uint32_t tid);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registration: how a thread gets the record that the kernel writes.
+ */
+#include "source.h"
+#include "state.h"
+
+#include "records.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+__thread struct oncpu_thread_record *oncpu_state_mine __attribute__((tls_model("initial-exec")));
+
+/* The state of the calling thread's registration. Small: it lives in the static TLS block, which dlopen() must find room in. */
+static __thread struct {
+    uint32_t refused; /* the source (its epoch) that would not register this thread: not asked again */
+    bool busy;        /* a signal handler must not register the thread that is at it */
+} registration __attribute__((tls_model("initial-exec")));
+
+static int register_thread(void)
+{
+    uint32_t tid = oncpu_self_tid();
+    struct oncpu_bpf_program program;
+    struct oncpu_thread_record *record;
+    int error;
+
+    if (!oncpu_source_program(&program))
+        return -ENOTSUP;
+    record = oncpu_record_claim(tid);
+    if (!record)
+        return -ENOSPC;
+    error = oncpu_bpf_watch(&program, tid, record);
+    if (error) {
+        oncpu_record_drop(record);
+        if (error == -EBADF)
+            oncpu_state_lost();
+        return error;
+    }
+    oncpu_record_publish(record, tid);
+    oncpu_state_mine = record;
+    return 0;
+}
+
+static int try_register(void)
+{
+    uint32_t epoch = oncpu_source_epoch();
+    int saved_errno = errno;
+    int error;
+
+    if (registration.busy || registration.refused == epoch)
+        return -EAGAIN;
+    registration.busy = true;
+    error = register_thread();
+    registration.refused = error ? epoch : 0;
+    registration.busy = false;
+    errno = saved_errno;
+    return error;
+}
+
+struct oncpu_thread_record *oncpu_state_register(void)
+{
+    return try_register() ? 0 : oncpu_state_mine;
+}
+
+int oncpu_thread_register(void)
+{
+    if (__atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) == ONCPU_SOURCE_NONE)
+        return -ENOTSUP;
+    if (oncpu_thread_self())
+        return 0;
+    registration.refused = 0; /* asked for in so many words: try, and say why it fails */
+    return try_register();
+}
+
+const struct oncpu_thread_record *oncpu_thread_self(void)
+{
+    struct oncpu_thread_record *mine = oncpu_state_mine;
+
+    return mine && __atomic_load_n(&mine->tid, __ATOMIC_RELAXED) == oncpu_self_tid() ? mine : 0;
+}
+
+const struct oncpu_thread_record *oncpu_thread_find(pid_t tid)
+{
+    return tid > 0 ? oncpu_record_find((uint32_t)tid) : 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The source of thread states that the process has, for the other files of this room.
+ */
+#ifndef ONCPU_STATE_SOURCE_H
+#define ONCPU_STATE_SOURCE_H
+
+#include "bpf_program.h"
+
+#include <stdbool.h>
+
+/* The program to register threads with; false: there is none, or it must not be called any more. */
+bool oncpu_source_program(struct oncpu_bpf_program *program);
+
+/* Moves each time that the source changes; never 0. */
+uint32_t oncpu_source_epoch(void);
+
+#endif
