@@ -35,9 +35,9 @@ static __always_inline struct oncpu_thread_record *record_of(struct task_struct 
 }
 
 /*
- * The tracepoint fires with interrupts off just before the real switch (kernel/sched/core.c, __schedule), so a waiter can
- * read RUNNING for a thread that is about to run a few hundred nanoseconds from now, or PREEMPTED for one that is about
- * to stop: both are true enough to wait by.
+ * The tracepoint fires with interrupts off just before the real switch (kernel/sched/core.c, __schedule), so a waiter
+ * can read RUNNING for a thread that is about to run a few hundred nanoseconds from now, or PREEMPTED for one that is
+ * about to stop: both are true enough to wait by.
  */
 SEC("tp_btf/sched_switch")
 int BPF_PROG(oncpu_switch, bool preempt, struct task_struct *prev, struct task_struct *next)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * The layout of the thread-state pages: the one place that knows it. The BPF program writes these pages, user space
- * reads them, and both include this file. Fields are only ever appended, into the reserved bytes; a change of meaning is
- * a new ONCPU_PAGE_VERSION.
+ * reads them, and both include this file. Fields are only ever appended, into the reserved bytes; a change of meaning
+ * is a new ONCPU_PAGE_VERSION.
  */
 #ifndef ONCPU_THREAD_STATE_ABI_H
 #define ONCPU_THREAD_STATE_ABI_H
@@ -27,8 +27,8 @@ enum oncpu_state {
 
 /*
  * One thread. A cache line of its own, so that the kernel's stores for one thread never disturb the readers of another.
- * The kernel writes `state`, `cpu` and `switches`; user space writes `tid` and `generation`, before the kernel knows the
- * record and after it has forgotten it. Every field is a hint: a reader may find any value in it at any time.
+ * The kernel writes `state`, `cpu` and `switches`; user space writes `tid` and `generation`, before the kernel knows
+ * the record and after it has forgotten it. Every field is a hint: a reader may find any value in it at any time.
  */
 struct oncpu_thread_record {
     uint32_t state;      /* enum oncpu_state */

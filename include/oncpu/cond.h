@@ -9,9 +9,9 @@
  *     oncpu_mutex_unlock(&lock);
  *
  * As POSIX has it (XSH, pthread_cond_wait, pthread_cond_broadcast): a wait can return without a signal, so test the
- * predicate again; signal and broadcast may be called with or without the mutex; all waiters of one moment use one mutex.
- * The waits are not cancellation points. A waiter that sleeps through exactly 2^32 signals between its unlock and its
- * sleep would miss them, as with the condition variables of bionic and musl.
+ * predicate again; signal and broadcast may be called with or without the mutex; all waiters of one moment use one
+ * mutex. The waits are not cancellation points. A waiter that sleeps through exactly 2^32 signals between its unlock
+ * and its sleep would miss them, as with the condition variables of bionic and musl.
  *
  * None of these functions is async-signal-safe, allocates memory or touches errno.
  */

@@ -44,7 +44,7 @@ typedef struct oncpu_mutex {
 /* Makes *mutex a free mutex. Returns 0. */
 int oncpu_mutex_init(oncpu_mutex_t *mutex);
 
-/* Ends its life; only oncpu_mutex_init() may touch it afterwards. Returns 0, or EBUSY (and does nothing) if it is held. */
+/* Ends its life; only oncpu_mutex_init() may touch it afterwards. Returns 0, or EBUSY, doing nothing, if it is held. */
 int oncpu_mutex_destroy(oncpu_mutex_t *mutex);
 
 /* Takes the mutex, waiting as long as it takes. Returns 0. */
@@ -54,8 +54,8 @@ int oncpu_mutex_lock(oncpu_mutex_t *mutex);
 int oncpu_mutex_trylock(oncpu_mutex_t *mutex);
 
 /*
- * Takes the mutex, waiting until CLOCK_REALTIME reaches *deadline at most. A free mutex is taken whatever *deadline says.
- * Returns 0, ETIMEDOUT, or EINVAL if it would have had to wait and tv_nsec is not in [0, 999999999].
+ * Takes the mutex, waiting until CLOCK_REALTIME reaches *deadline at most. A free mutex is taken whatever *deadline
+ * says. Returns 0, ETIMEDOUT, or EINVAL if it would have had to wait and tv_nsec is not in [0, 999999999].
  */
 int oncpu_mutex_timedlock(oncpu_mutex_t *mutex, const struct timespec *deadline);
 

@@ -13,9 +13,11 @@
 
 #include <chrono>
 
-namespace oncpu {
+namespace oncpu
+{
 
-class mutex {
+class mutex
+{
 public:
     constexpr mutex() noexcept = default;
     mutex(const mutex &) = delete;
@@ -49,8 +51,7 @@ public:
         return until(CLOCK_REALTIME, deadline.time_since_epoch());
     }
 
-    template <class Clock, class Duration>
-    bool try_lock_until(const std::chrono::time_point<Clock, Duration> &deadline)
+    template <class Clock, class Duration> bool try_lock_until(const std::chrono::time_point<Clock, Duration> &deadline)
     {
         do { // that clock may run at another pace: ask it again
             if (try_lock_for(deadline - Clock::now()))

@@ -30,24 +30,25 @@ enum oncpu_source {
 };
 
 /*
- * Chooses the best source there is and, for the first call in a process, loads the BPF program (some 10 ms, some 100 kB of
- * kernel memory, two file descriptors that exec closes). It stays until the process and all its forked children have ended. Called
- * again after the source was lost, it tries again.
- * Returns: 0 when there is a source; -ENOTSUP when there is none (oncpu_source_reason() says why), or while another thread
- * is in its first call; -ENOMEM.
+ * Chooses the best source there is and, for the first call in a process, loads the BPF program (some 10 ms, some 100 kB
+ * of kernel memory, two file descriptors that exec closes). It stays until the process and all its forked children have
+ * ended. Called again after the source was lost, it tries again.
+ *
+ * Returns: 0 when there is a source; -ENOTSUP when there is none (oncpu_source_reason() says why), or while another
+ * thread is in its first call; -ENOMEM.
  * Thread-safe. Not async-signal-safe.
  */
 int oncpu_init(void);
 
-/* The source in use now. It becomes ONCPU_SOURCE_NONE by itself when the BPF program has gone away. Async-signal-safe. */
+/* The source in use now. It becomes ONCPU_SOURCE_NONE by itself when BPF has gone away. Async-signal-safe. */
 enum oncpu_source oncpu_source(void);
 
 /* The source's name: "uptr", "none". A constant string. */
 const char *oncpu_source_name(enum oncpu_source source);
 
 /*
- * Why the process uses this source and no better one: one sentence, "" when there is no better one. The string belongs to
- * the library and stays readable. Thread-safe.
+ * Why the process uses this source and no better one: one sentence, "" when there is no better one. The string belongs
+ * to the library and stays readable. Thread-safe.
  */
 const char *oncpu_source_reason(void);
 
@@ -58,7 +59,8 @@ const char *oncpu_source_reason(void);
  */
 int oncpu_source_select(enum oncpu_source source);
 
-/* What the locks of this process did since the counting began. Only contended acquisitions count: the fast path counts nothing. */
+/* What the locks of this process did since the counting began. Only contended acquisitions count: the fast path counts
+ * nothing. */
 struct oncpu_stats {
     uint64_t contended;     /* acquisitions that found the lock held */
     uint64_t spun;          /* ... of which: got it by spinning, without a sleep */
@@ -66,8 +68,8 @@ struct oncpu_stats {
     uint64_t timed_out;     /* ... of which: gave up at their deadline */
     uint64_t sleeps;        /* sleeps in the futex */
     uint64_t owner_off_cpu; /* times that a waiter stopped spinning because the owner left its CPU */
-    uint64_t spin_limit;    /* times that a waiter stopped spinning because the bound was reached, or others were faster */
-    uint64_t spin_ns;       /* time spent spinning */
+    uint64_t spin_limit; /* times that a waiter stopped spinning because the bound was reached, or others were faster */
+    uint64_t spin_ns;    /* time spent spinning */
 };
 
 /*

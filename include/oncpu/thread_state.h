@@ -7,9 +7,9 @@
  *         pause();                       // the owner runs: it will be done soon
  *     if (lock_is_held()) sleep_on_it(); // it does not: waiting costs a CPU and brings nothing
  *
- * The kernel writes a thread's record at every context switch (see oncpu-state(7)). A record is a hint: it can be a
- * few hundred nanoseconds old, belong to another thread meanwhile, or have stopped being written because the source went
- * away. Decide by it how to wait, never whether something is safe, and bound every wait.
+ * The kernel writes a thread's record at every context switch (see oncpu(7)). A record is a hint: it can be a
+ * few hundred nanoseconds old, belong to another thread meanwhile, or have stopped being written because the source
+ * went away. Decide by it how to wait, never whether something is safe, and bound every wait.
  *
  * Records are never unmapped: a pointer that a function here returned stays readable for the life of the process.
  */

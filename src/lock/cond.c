@@ -3,8 +3,8 @@
  * oncpu_cond_t: a futex word that moves at each signal, and a count of those who may sleep on it.
  *
  * No wake-up is lost: a waiter reads the word while it still has the mutex, so a signal that follows from what another
- * thread did under the mutex moves the word after that, and the futex refuses the sleep. Signals need the count only to know
- * that nobody waits, and a waiter counts itself before it releases the mutex.
+ * thread did under the mutex moves the word after that, and the futex refuses the sleep. Signals need the count only to
+ * know that nobody waits, and a waiter counts itself before it releases the mutex.
  */
 #include "../state/state.h"
 #include "lock.h"
@@ -18,8 +18,8 @@ int oncpu_cond_init(oncpu_cond_t *cond)
 }
 
 /*
- * The last touch of a waiter. Release: all that it did with the condition variable is over when destroy() sees the count
- * (acquire). Behind the subtraction the memory may be gone, and only its address is used.
+ * The last touch of a waiter. Release: all that it did with the condition variable is over when destroy() sees the
+ * count (acquire). Behind the subtraction the memory may be gone, and only its address is used.
  */
 static void leave(oncpu_cond_t *cond)
 {
@@ -66,7 +66,8 @@ int oncpu_cond_timedwait(oncpu_cond_t *cond, oncpu_mutex_t *mutex, const struct 
 int oncpu_cond_clockwait(oncpu_cond_t *cond, oncpu_mutex_t *mutex, clockid_t clock, const struct timespec *deadline)
 {
     const struct timespec long_ago = {0, 0};
-    const struct oncpu_deadline until = {clock, deadline->tv_sec < 0 ? &long_ago : deadline}; /* futex(2) has no time before 1970 */
+    /* futex(2) has no time before 1970 */
+    const struct oncpu_deadline until = {clock, deadline->tv_sec < 0 ? &long_ago : deadline};
 
     if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
         return EINVAL;
@@ -76,13 +77,15 @@ int oncpu_cond_clockwait(oncpu_cond_t *cond, oncpu_mutex_t *mutex, clockid_t clo
 }
 
 /*
- * A signaller that does not have the mutex may read a count that lacks a waiter who is just coming: that waiter came after
- * the signal. One that has the mutex, or had it since it made the predicate true, sees everybody who waits for it.
+ * A signaller that does not have the mutex may read a count that lacks a waiter who is just coming: that waiter came
+ * after the signal. One that has the mutex, or had it since it made the predicate true, sees everybody who waits for
+ * it.
  */
 static int wake(oncpu_cond_t *cond, int count)
 {
     if (__atomic_load_n(&cond->oncpu_waiters, __ATOMIC_RELAXED) & ~DESTROYING) {
-        __atomic_fetch_add(&cond->oncpu_signals, 1, __ATOMIC_RELAXED); /* the futex compares in the kernel, under its lock */
+        /* relaxed: the futex compares in the kernel, under its lock */
+        __atomic_fetch_add(&cond->oncpu_signals, 1, __ATOMIC_RELAXED);
         oncpu_futex_wake(&cond->oncpu_signals, count);
     }
     return 0;

@@ -7,7 +7,7 @@
  *   value         meaning                              who writes it
  *   FREE      0   nobody has it                        the owner, releasing (exchange, release)
  *   HELD      1   held, nobody sleeps                  who takes it without having slept (CAS 0→1, acquire)
- *   CONTENDED 2   held, somebody may sleep             who is about to sleep, or takes it after a sleep (exchange, acquire)
+ *   CONTENDED 2   held, somebody may sleep             who is about to sleep, or has slept (exchange, acquire)
  *
  * Invariants:
  *   I1  If a thread sleeps on the word, the word is CONTENDED, or a wake-up is on its way to one of the sleepers.
@@ -51,8 +51,8 @@ static inline void oncpu_lock_note(uint32_t *owner, uint32_t *turns, uint32_t ti
 void oncpu_lock_wake(const uint32_t *word);
 
 /*
- * Releases the lock; the caller has cleared `owner`. Release: pairs with the acquire of the next owner. An exchange and not a
- * store, because a waiter's mark must not be overwritten unseen.
+ * Releases the lock; the caller has cleared `owner`. Release: pairs with the acquire of the next owner. An exchange and
+ * not a store, because a waiter's mark must not be overwritten unseen.
  */
 static inline void oncpu_lock_release(uint32_t *word)
 {
@@ -61,8 +61,8 @@ static inline void oncpu_lock_release(uint32_t *word)
 }
 
 /*
- * Takes the lock after oncpu_lock_try() failed, waiting until the deadline at most. Returns 0, ETIMEDOUT, or EINVAL (the
- * deadline is no time). On 0 the caller owns the lock, and notes itself. Preserves errno.
+ * Takes the lock after oncpu_lock_try() failed, waiting until the deadline at most. Returns 0, ETIMEDOUT, or EINVAL
+ * (the deadline is no time). On 0 the caller owns the lock, and notes itself. Preserves errno.
  */
 int oncpu_lock_wait(struct oncpu_lock lock, const struct oncpu_deadline *deadline);
 

@@ -13,8 +13,8 @@ static struct oncpu_lock lock_of(oncpu_mutex_t *mutex)
 }
 
 /*
- * While the process has one thread (glibc tells, <sys/single_threaded.h>), nobody can come between a load and a store: so
- * no atomic operation is needed, and glibc's own mutexes use none.
+ * While the process has one thread (glibc tells, <sys/single_threaded.h>), nobody can come between a load and a store:
+ * so no atomic operation is needed, and glibc's own mutexes use none.
  */
 static inline bool take_if_free(oncpu_mutex_t *mutex)
 {
@@ -78,7 +78,8 @@ int oncpu_mutex_clocklock(oncpu_mutex_t *mutex, clockid_t clock, const struct ti
 
 int oncpu_mutex_unlock(oncpu_mutex_t *mutex)
 {
-    __atomic_store_n(&mutex->oncpu_owner, 0, __ATOMIC_RELAXED); /* before the release: afterwards it is another's (I4) */
+    /* before the release: afterwards the memory is another's (I4) */
+    __atomic_store_n(&mutex->oncpu_owner, 0, __ATOMIC_RELAXED);
     if (__libc_single_threaded && __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_HELD)
         __atomic_store_n(&mutex->oncpu_word, ONCPU_WORD_FREE, __ATOMIC_RELAXED);
     else

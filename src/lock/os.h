@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the locks need of the kernel and the CPU: the futex, the clock, the pause of a spinning CPU. A test can put its own
- * in front by naming a header in ONCPU_LOCK_OS.
+ * What the locks need of the kernel and the CPU: the futex, the clock, the pause of a spinning CPU. A test can put its
+ * own in front by naming a header in ONCPU_LOCK_OS.
  */
 #ifndef ONCPU_LOCK_OS_H
 #define ONCPU_LOCK_OS_H
@@ -26,9 +26,9 @@ struct oncpu_deadline {
 };
 
 /*
- * Sleeps if *word is still `expected`, in one step with respect to oncpu_futex_wake(). Returns 0 (woken, or for no reason
- * at all), EAGAIN (*word is something else), EINTR, ETIMEDOUT, EINVAL (the deadline is no time). Preserves errno.
- * FUTEX_WAIT_BITSET: its timeout is absolute (futex(2)).
+ * Sleeps if *word is still `expected`, in one step with respect to oncpu_futex_wake(). Returns 0 (woken, or for no
+ * reason at all), EAGAIN (*word is something else), EINTR, ETIMEDOUT, EINVAL (the deadline is no time). Preserves
+ * errno. FUTEX_WAIT_BITSET: its timeout is absolute (futex(2)).
  */
 static inline int oncpu_futex_wait(const uint32_t *word, uint32_t expected, const struct oncpu_deadline *deadline)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The waiting policy. Whatever it decides, the lock stays correct: it may read anything, stale or torn, and is free to guess.
+ * The waiting policy. Whatever it decides, the lock stays correct: it may read anything, stale or torn, and is free to
+ * guess.
  */
 #include "policy.h"
 
@@ -9,15 +10,15 @@
 
 /* ---- the numbers, all in nanoseconds ---- */
 
-#define FIRST_LOOK 50u          /* a short section ends while the waiter still thinks of sleeping */
-#define CEILING 1000u           /* a longer distance is noticed in the hand-over */
-#define CROWDED_FIRST 500u      /* the same two for a lock that turns over faster than one can look */
+#define FIRST_LOOK 50u     /* a short section ends while the waiter still thinks of sleeping */
+#define CEILING 1000u      /* a longer distance is noticed in the hand-over */
+#define CROWDED_FIRST 500u /* the same two for a lock that turns over faster than one can look */
 #define CROWDED_CEILING 2000u
-#define CROWDED_TURN 200u       /* a turn shorter than this is "faster than one can look" */
-#define BOUND_RUNNING 200000u   /* for one owner that is seen running all the time */
-#define BOUND_UNKNOWN 3000u     /* for one of which nothing is known: what a sleep and wake-up cost, about */
-#define LOSING_AFTER 15000u     /* after this time ... */
-#define LOSING_TURNS 4u         /* ... and this many turns that others had, sleep and be handed the lock */
+#define CROWDED_TURN 200u     /* a turn shorter than this is "faster than one can look" */
+#define BOUND_RUNNING 200000u /* for one owner that is seen running all the time */
+#define BOUND_UNKNOWN 3000u   /* for one of which nothing is known: what a sleep and wake-up cost, about */
+#define LOSING_AFTER 15000u   /* after this time ... */
+#define LOSING_TURNS 4u       /* ... and this many turns that others had, sleep and be handed the lock */
 
 /* The first distance of this thread's next wait: a thread tends to meet the same lock again. */
 static __thread uint32_t first_look __attribute__((tls_model("initial-exec")));
@@ -35,7 +36,7 @@ void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lo
     policy->turns_begin = policy->turns;
 }
 
-/* A distance that follows the lock: every look takes the line from the owner, so look seldom where it has turn after turn. */
+/* A distance that follows the lock: each look takes the line from the owner, so look seldom where it turns over fast. */
 static void set_distance(struct oncpu_policy *policy, uint32_t turns, uint64_t elapsed)
 {
     if (turns >= 2 && elapsed < (uint64_t)turns * CROWDED_TURN) {

@@ -17,14 +17,14 @@ enum oncpu_verdict {
 
 /* What one waiter has seen of the lock since it began to spin. */
 struct oncpu_policy {
-    uint32_t distance;     /* ns until the next look: for the caller */
-    uint32_t ceiling;      /* where the distance stops growing */
-    uint64_t begin;        /* when it began to spin */
-    uint64_t looked;       /* when it looked last */
-    uint64_t owner_since;  /* when it saw this owner first */
-    uint32_t owner;        /* tid */
-    uint32_t turns;        /* of the lock, at the last look */
-    uint32_t turns_begin;  /* of the lock, when it began */
+    uint32_t distance;                        /* ns until the next look: for the caller */
+    uint32_t ceiling;                         /* where the distance stops growing */
+    uint64_t begin;                           /* when it began to spin */
+    uint64_t looked;                          /* when it looked last */
+    uint64_t owner_since;                     /* when it saw this owner first */
+    uint32_t owner;                           /* tid */
+    uint32_t turns;                           /* of the lock, at the last look */
+    uint32_t turns_begin;                     /* of the lock, when it began */
     const struct oncpu_thread_record *record; /* the owner's */
 };
 

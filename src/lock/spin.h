@@ -11,7 +11,9 @@
 /* Keeps the CPU busy for about `ns` nanoseconds, without touching memory that others share. */
 void oncpu_spin_ns(uint32_t ns);
 
-/* Whether spinning can bring anything: not when all threads share one CPU. `now` by CLOCK_MONOTONIC; looks once a second. */
+/*
+ * Whether spinning can bring anything: not when all threads share one CPU. `now` by CLOCK_MONOTONIC; looks once a second.
+ */
 bool oncpu_spin_allowed(uint64_t now);
 
 #endif

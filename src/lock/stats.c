@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counting what waiters did: one addition per counter and contended acquisition, into a line that the thread shares with
- * few others.
+ * Counting what waiters did: one addition per counter and contended acquisition, into a line that the thread shares
+ * with few others.
  */
 #include "stats.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a thread does that finds the lock held: how long it spins, how often it looks, when it sleeps. The protocol is in
- * wait_asleep() and try_take(); everything else is policy, and may be wrong at no other price than time.
+ * What a thread does that finds the lock held: how long it spins, how often it looks, when it sleeps. The protocol is
+ * in sleep_once() and try_take(); everything else is policy, and may be wrong at no other price than time.
  */
 #include "../state/state.h"
 #include "lock.h"
@@ -64,8 +64,8 @@ static uint64_t spin_end(const struct oncpu_deadline *deadline)
 }
 
 /*
- * Marks the word and sleeps until woken. Returns 0, with *taken if the mark took the lock, or ETIMEDOUT or EINVAL. The mark
- * is written before every sleep (I1); on a free word it is a lock (I2). Acquire: as in try_take().
+ * Marks the word and sleeps until woken. Returns 0, with *taken if the mark took the lock, or ETIMEDOUT or EINVAL. The
+ * mark is written before every sleep (I1); on a free word it is a lock (I2). Acquire: as in try_take().
  */
 static int sleep_once(struct waiter *w, const struct oncpu_deadline *deadline, bool *taken)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds glibc's own functions behind ours, and checks that the running glibc's mutexes are what the drop-in takes them for.
+ * Finds glibc's own functions behind ours, and checks that the running glibc's mutexes are what the drop-in takes them
+ * for.
  */
 #include "glibc.h"
 
@@ -50,9 +51,8 @@ static bool fields_are(const pthread_mutex_t *mutex, int lock, unsigned int coun
 {
     static const char zero[sizeof(mutex->__data.__list)];
 
-    return mutex->__data.__lock == lock && mutex->__data.__count == count &&
-           (uint32_t)mutex->__data.__owner == owner && mutex->__data.__nusers == nusers &&
-           (mutex->__data.__kind & ~ONCPU_KIND_NO_ELISION) == type &&
+    return mutex->__data.__lock == lock && mutex->__data.__count == count && (uint32_t)mutex->__data.__owner == owner &&
+           mutex->__data.__nusers == nusers && (mutex->__data.__kind & ~ONCPU_KIND_NO_ELISION) == type &&
            !memcmp(&mutex->__data.__list, zero, sizeof(zero));
 }
 

@@ -2,10 +2,10 @@
 /*
  * glibc's pthread_mutex_t as the drop-in uses it: which field means what, and which kinds are served.
  *
- * The drop-in's mutex is at every instant a valid glibc mutex: libc itself locks and unlocks mutexes behind our back (in
- * pthread_cond_wait, in C11's mtx_*), and other copies of libc can. So each field keeps glibc's meaning
- * (sysdeps/nptl/bits/struct_mutex.h, nptl/pthread_mutex_lock.c, glibc 2.36), and the only thing added is a count of turns in
- * the list pointers, which glibc uses for robust and priority-inheriting mutexes alone.
+ * The drop-in's mutex is at every instant a valid glibc mutex: libc itself locks and unlocks mutexes behind our back
+ * (in pthread_cond_wait, in C11's mtx_*), and other copies of libc can. So each field keeps glibc's meaning
+ * (sysdeps/nptl/bits/struct_mutex.h, nptl/pthread_mutex_lock.c, glibc 2.36), and the only thing added is a count of
+ * turns in the list pointers, which glibc uses for robust and priority-inheriting mutexes alone.
  */
 #ifndef ONCPU_PTHREAD_GLIBC_MUTEX_H
 #define ONCPU_PTHREAD_GLIBC_MUTEX_H
@@ -16,8 +16,8 @@
 #include <stddef.h>
 
 /* `kind`: the type in the low bits, what it is besides above them. */
-#define ONCPU_KIND_TYPE 3           /* PTHREAD_MUTEX_NORMAL, _RECURSIVE, _ERRORCHECK, _ADAPTIVE_NP */
-#define ONCPU_KIND_NO_ELISION 512   /* PTHREAD_MUTEX_NO_ELISION_NP: set by a settype(NORMAL); nothing to us */
+#define ONCPU_KIND_TYPE 3         /* PTHREAD_MUTEX_NORMAL, _RECURSIVE, _ERRORCHECK, _ADAPTIVE_NP */
+#define ONCPU_KIND_NO_ELISION 512 /* PTHREAD_MUTEX_NO_ELISION_NP: set by a settype(NORMAL); nothing to us */
 #define ONCPU_KIND_SERVED (ONCPU_KIND_TYPE | ONCPU_KIND_NO_ELISION)
 
 _Static_assert(sizeof(void *) == 8, "only the 64-bit layout is known to the drop-in");
@@ -33,8 +33,8 @@ _Static_assert(PTHREAD_MUTEX_NORMAL == 0 && PTHREAD_MUTEX_RECURSIVE == 1 && PTHR
 
 /*
  * Added to every kind before it is looked at: a bit that no served kind has until the check of the running glibc has
- * succeeded, 0 after it. So the fast path has no branch of its own for "not checked yet" or "not usable": both are a kind
- * that is not served, and go to glibc.
+ * succeeded, 0 after it. So the fast path has no branch of its own for "not checked yet" or "not usable": both are a
+ * kind that is not served, and go to glibc.
  */
 extern int oncpu_pthread_pass;
 
@@ -57,7 +57,7 @@ static inline uint32_t *oncpu_owner_of(pthread_mutex_t *mutex)
 
 static inline uint32_t *oncpu_turns_of(pthread_mutex_t *mutex)
 {
-    return (uint32_t *)(void *)&mutex->__data.__list;
+    return (uint32_t *)&mutex->__data.__list;
 }
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pthread_mutex_lock, _trylock, _timedlock, _clocklock and _unlock for the kinds normal, recursive, errorcheck and adaptive:
- * glibc's mutex, glibc's results (nptl/pthread_mutex_*.c, glibc 2.36), our way to wait. All other kinds go to glibc.
+ * pthread_mutex_lock, _trylock, _timedlock, _clocklock and _unlock for the kinds normal, recursive, errorcheck and
+ * adaptive: glibc's mutex, glibc's results (nptl/pthread_mutex_*.c, glibc 2.36), our way to wait. All other kinds go to
+ * glibc.
  */
 #include "../state/state.h"
 #include "glibc.h"
@@ -57,7 +58,8 @@ static inline int deeper(pthread_mutex_t *mutex)
 }
 
 /* The types that remember who has them. */
-static __attribute__((noinline)) int lock_checked(pthread_mutex_t *mutex, int type, const struct oncpu_deadline *deadline)
+static __attribute__((noinline)) int lock_checked(pthread_mutex_t *mutex, int type,
+                                                  const struct oncpu_deadline *deadline)
 {
     uint32_t self = oncpu_self_tid();
     int error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statistics of a program that knows nothing of us: `oncpu run --stats` makes an area, all processes of the command count in
- * it, and the numbers are there whatever way they end.
+ * Statistics of a program that knows nothing of us: `oncpu run --stats` makes an area, all processes of the command
+ * count in it, and the numbers are there whatever way they end.
  */
 #include "report.h"
 
@@ -55,7 +55,8 @@ static void say(void)
     static const char refused[] = "oncpu: this glibc's mutexes are not as expected: all calls are passed to glibc\n";
     const char *verbose = secure_getenv("ONCPU_VERBOSE");
 
-    if (oncpu_pthread_pass && verbose && !strcmp(verbose, "1") && write(STDERR_FILENO, refused, sizeof(refused) - 1) < 0)
+    if (oncpu_pthread_pass && verbose && !strcmp(verbose, "1") &&
+        write(STDERR_FILENO, refused, sizeof(refused) - 1) < 0)
         return; /* nobody to tell */
 }
 

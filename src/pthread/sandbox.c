@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs that install a seccomp filter: from then on a bpf() call of ours could be the death of a process that never heard
- * of bpf(). So prctl() and syscall() are watched for it, and no such call is made any more. The threads that are registered by
- * then stay so.
+ * Programs that install a seccomp filter: from then on a bpf() call of ours could be the death of a process that never
+ * heard of bpf(). So prctl() and syscall() are watched for it, and no such call is made any more. The threads that are
+ * registered by then stay so.
  *
- * A process without privileges has to set no_new_privs before its filter (seccomp(2)), so that is taken as the sign, too: it
- * covers those who install the filter by an instruction of their own.
+ * A process without privileges has to set no_new_privs before its filter (seccomp(2)), so that is taken as the sign,
+ * too: it covers those who install the filter by an instruction of their own.
  */
 #include "../state/state.h"
 #include "glibc.h"
@@ -15,8 +15,8 @@
 #include <sys/syscall.h>
 
 /*
- * Both are variadic in glibc and pass on whatever is in the argument registers; so do these, and as tail calls: some callers
- * of syscall() come back from it twice.
+ * Both are variadic in glibc and pass on whatever is in the argument registers; so do these, and as tail calls: some
+ * callers of syscall() come back from it twice.
  */
 static int watch_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
 {

@@ -2,8 +2,8 @@
 /*
  * The symbols and versions under which programs look for the functions that the drop-in replaces.
  *
- * glibc 2.34 moved these functions from libpthread to libc, and gave them a second version. A program is bound to the version
- * that it was linked against, so both are exported (the nodes are in versions.map).
+ * glibc 2.34 moved these functions from libpthread to libc, and gave them a second version. A program is bound to the
+ * version that it was linked against, so both are exported (the nodes are in versions.map).
  */
 #ifndef ONCPU_PTHREAD_SYMBOLS_H
 #define ONCPU_PTHREAD_SYMBOLS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pthread_create and thrd_create: where a process begins to have contention. Here, and not in a constructor, the BPF program
- * is loaded: a process that stays single-threaded pays nothing. And here, not at the first contended lock: a lock may be
- * held by the program's malloc, while whoever creates a thread expects memory to be allocated.
+ * pthread_create and thrd_create: where a process begins to have contention. Here, and not in a constructor, the BPF
+ * program is loaded: a process that stays single-threaded pays nothing. And here, not at the first contended lock: a
+ * lock may be held by the program's malloc, while whoever creates a thread expects memory to be allocated.
  */
 #include "../state/state.h"
 #include "glibc.h"

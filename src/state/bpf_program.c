@@ -2,8 +2,8 @@
 /*
  * Loading the BPF program, by libbpf's light skeleton: all that libbpf would do in user space (relocation against the
  * kernel's types, creation of maps, loading) was done at build time or is done by a small program in the kernel. So the
- * libraries bring no libbpf, libelf and libz into the processes that they are preloaded into, parse no BTF there, and load
- * in a third of the time.
+ * libraries bring no libbpf, libelf and libz into the processes that they are preloaded into, parse no BTF there, and
+ * load in a third of the time.
  */
 #include "bpf_program.h"
 
@@ -21,8 +21,8 @@
 #endif
 
 /*
- * Programs that count on low descriptor numbers, or close the first few hundred when they become a daemon, shall not meet
- * ours: so they live high up, but below FD_SETSIZE, above which the kernel would have to grow the table.
+ * Programs that count on low descriptor numbers, or close the first few hundred when they become a daemon, shall not
+ * meet ours: so they live high up, but below FD_SETSIZE, above which the kernel would have to grow the table.
  */
 static int move_up(int fd)
 {
@@ -81,8 +81,8 @@ static int load(struct oncpu_bpf_program *program)
 }
 
 /*
- * The skeleton takes 0 for "no descriptor". A daemon that closed its standard ones would have it given: so they are taken
- * up meanwhile.
+ * The skeleton takes 0 for "no descriptor". A daemon that closed its standard ones would have it given: so they are
+ * taken up meanwhile.
  */
 int oncpu_bpf_load(struct oncpu_bpf_program *program)
 {
@@ -107,7 +107,7 @@ int oncpu_bpf_watch(const struct oncpu_bpf_program *program, uint32_t tid, struc
 {
     struct oncpu_task_value value = {.record = record};
     union bpf_attr attr;
-    uint32_t id;
+    uint32_t id = 0;
     int error = 0;
     int pidfd;
 

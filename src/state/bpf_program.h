@@ -10,7 +10,7 @@
 struct oncpu_bpf_program {
     int tasks;         /* the task storage map */
     int link;          /* as long as it is open, in this process or a forked child, the program is attached */
-    uint32_t tasks_id; /* the map's id: programs close descriptors that are not theirs, and get our numbers for their own */
+    uint32_t tasks_id; /* of the map: a program may close our descriptors, and get their numbers for its own */
 };
 
 /*
@@ -19,9 +19,9 @@ struct oncpu_bpf_program {
 int oncpu_bpf_load(struct oncpu_bpf_program *program);
 
 /*
- * Has the kernel write the record of the thread `tid` of this process, from the next context switch on. The record's page
- * stays pinned until that thread has ended.
- * Returns 0 or a negative errno value; -EBADF when the map is not there any more. Async-signal-safe; touches errno.
+ * Has the kernel write the record of the thread `tid` of this process, from the next context switch on. The record's
+ * page stays pinned until that thread has ended. Returns 0 or a negative errno value; -EBADF when the map is not there
+ * any more. Async-signal-safe; touches errno.
  */
 int oncpu_bpf_watch(const struct oncpu_bpf_program *program, uint32_t tid, struct oncpu_thread_record *record);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The slab of thread records: pages of records, an index from tid to record, and the recycling of the records of threads
- * that have ended.
+ * The slab of thread records: pages of records, an index from tid to record, and the recycling of the records of
+ * threads that have ended.
  *
- * Nobody hears of a thread's end: a destructor would have to run after all others, and raw clone() threads have none. So
- * each registration looks at a few records in turn and takes over one whose thread is gone. With PROBES looks for each
- * new record, the dead are at most one in PROBES + 1 of the slab in the steady state.
+ * Nobody hears of a thread's end: a destructor would have to run after all others, and raw clone() threads have none.
+ * So each registration looks at a few records in turn and takes over one whose thread is gone. With PROBES looks for
+ * each new record, the dead are at most one in PROBES + 1 of the slab in the steady state.
  */
 #include "records.h"
 
@@ -136,8 +136,9 @@ static bool claim(struct oncpu_thread_record *record, uint32_t from)
 }
 
 /*
- * A thread that has ended can still be on its way off the CPU, and that last switch is written to its record. Only when the
- * record says BLOCKED is that behind it. A record whose end was lost with the source stays out of use: not worth a rule.
+ * A thread that has ended can still be on its way off the CPU, and that last switch is written to its record. Only when
+ * the record says BLOCKED is that behind it. A record whose end was lost with the source stays out of use: not worth a
+ * rule.
  */
 static bool is_dead(const struct oncpu_thread_record *record, uint32_t tid)
 {

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 
 /*
- * Everything here is lock-free, so that a signal handler, or a thread that dies in the middle, stops nobody. All memory is
- * mapped MADV_WIPEONFORK: a child of fork, made in whatever way, finds all of it zero, which is the valid state "no thread
- * is registered". Nothing is ever unmapped.
+ * Everything here is lock-free, so that a signal handler, or a thread that dies in the middle, stops nobody. All memory
+ * is mapped MADV_WIPEONFORK: a child of fork, made in whatever way, finds all of it zero, which is the valid state "no
+ * thread is registered". Nothing is ever unmapped.
  */
 
 /* Makes the slab ready. False: the kernel refuses (no memory, or older than MADV_WIPEONFORK, Linux 4.14). */

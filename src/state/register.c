@@ -12,7 +12,8 @@
 
 __thread struct oncpu_thread_record *oncpu_state_mine __attribute__((tls_model("initial-exec")));
 
-/* The state of the calling thread's registration. Small: it lives in the static TLS block, which dlopen() must find room in. */
+/* The state of the calling thread's registration. Small: it lives in the static TLS block, which dlopen() must find
+ * room in. */
 static __thread struct {
     uint32_t refused; /* the source (its epoch) that would not register this thread: not asked again */
     bool busy;        /* a signal handler must not register the thread that is at it */

@@ -19,12 +19,13 @@ uint32_t oncpu_self_tid_slow(void)
 
 /*
  * glibc describes its thread descriptor to debuggers (nptl_db): `_thread_db_pthread_tid` is {bits, elements, offset} of
- * the tid in struct pthread, which pthread_self() points to. What it says is believed only if it is true of this thread.
+ * the tid in struct pthread, which pthread_self() points to. What it says is believed only if it is true of this
+ * thread.
  */
 __attribute__((constructor(101))) static void find_tid(void)
 {
     const uint32_t *field = dlsym(RTLD_DEFAULT, "_thread_db_pthread_tid");
-    const char *descriptor = (const char *)pthread_self();
+    const char *descriptor = (const char *)pthread_self(); /* NOLINT(performance-no-int-to-ptr): a pointer in glibc */
 
     if (!field || field[0] != 32 || field[1] != 1 || field[2] > 4096)
         return;

@@ -23,8 +23,8 @@
 int oncpu_state_source = ONCPU_SOURCE_NONE;
 
 /*
- * `program` is written only while nobody can read it: by the thread that has the guard, while `loaded` is false. After that
- * it stays as it is until the program is found gone.
+ * `program` is written only while nobody can read it: by the thread that has the guard, while `loaded` is false. After
+ * that it stays as it is until the program is found gone.
  */
 static struct {
     struct oncpu_bpf_program program;
@@ -96,8 +96,8 @@ void oncpu_state_lost(void)
 }
 
 /*
- * Single switches do get lost (see oncpu_state_i_run()), so a few doubts in a row make a loss. Not per thread: what loses
- * them loses all of them.
+ * Single switches do get lost (see oncpu_state_i_run()), so a few doubts in a row make a loss. Not per thread: what
+ * loses them loses all of them.
  */
 void oncpu_state_doubt(void)
 {
@@ -134,8 +134,8 @@ int oncpu_source_select(enum oncpu_source which)
 /* ---- choosing it ---- */
 
 /*
- * A seccomp filter may answer bpf() with the death of the process, and cannot be asked what it would do. The file is read
- * with the calls that every filter allows, as prctl(PR_GET_SECCOMP) is not.
+ * A seccomp filter may answer bpf() with the death of the process, and cannot be asked what it would do. The file is
+ * read with the calls that every filter allows, as prctl(PR_GET_SECCOMP) is not.
  */
 static bool seccomp_is_on(void)
 {
@@ -187,7 +187,8 @@ static const char *failure_text(int error)
 {
     if (error == -EPERM || error == -EACCES)
         return "source uptr needs root, or CAP_BPF and CAP_PERFMON: bpf() is not permitted";
-    snprintf(source.failure, sizeof(source.failure), "the BPF program could not be loaded: %s", strerrordesc_np(-error));
+    snprintf(source.failure, sizeof(source.failure), "the BPF program could not be loaded: %s",
+             strerrordesc_np(-error));
     return source.failure;
 }
 
@@ -215,8 +216,8 @@ static void say(void)
 
     if (!verbose || strcmp(verbose, "1") != 0)
         return;
-    length = snprintf(line, sizeof(line), "oncpu: source %s%s%s\n", oncpu_source_name(oncpu_source()), *reason ? ": " : "",
-                      reason);
+    length = snprintf(line, sizeof(line), "oncpu: source %s%s%s\n", oncpu_source_name(oncpu_source()),
+                      *reason ? ": " : "", reason);
     if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
         return; /* nobody to tell */
 }
@@ -229,7 +230,8 @@ int oncpu_init(void)
     if (!oncpu_records_init())
         return -ENOMEM;
     if (!__atomic_load_n(&source.loaded, __ATOMIC_ACQUIRE) && oncpu_records_guard_take()) {
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel); /* open, read, write and close would be places to end */
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE,
+                               &cancel); /* open, read, write and close would be places to end */
         if (!__atomic_load_n(&source.loaded, __ATOMIC_ACQUIRE)) {
             choose();
             say();

@@ -19,8 +19,8 @@ extern __thread struct oncpu_thread_record *oncpu_state_mine __attribute__((tls_
 struct oncpu_thread_record *oncpu_state_register(void);
 
 /*
- * The calling thread's record; registers the thread when it meets this for the first time. NULL: no source, or no record
- * to be had. Preserves errno; async-signal-safe.
+ * The calling thread's record; registers the thread when it meets this for the first time. NULL: no source, or no
+ * record to be had. Preserves errno; async-signal-safe.
  */
 static inline struct oncpu_thread_record *oncpu_state_self(void)
 {
@@ -34,8 +34,9 @@ static inline struct oncpu_thread_record *oncpu_state_self(void)
 }
 
 /*
- * The stream of switches is not lossless: some threads are never seen leaving, and what runs next is not seen coming. But
- * whoever executes this runs; and the kernel's next store comes later. So a thread that met contention sets it right.
+ * The stream of switches is not lossless: some threads are never seen leaving, and what runs next is not seen coming.
+ * But whoever executes this runs; and the kernel's next store comes later. So a thread that met contention sets it
+ * right.
  */
 static inline void oncpu_state_i_run(struct oncpu_thread_record *mine)
 {
@@ -49,11 +50,12 @@ void oncpu_state_lost(void);
 void oncpu_state_doubt(void);
 
 /*
- * To be called after a sleep in the kernel, with what oncpu_thread_switches() said before it and how long it took: a thread
- * that slept was switched in again, and a source that does not say so may be gone. A short sleep proves nothing: the
- * wake-up can overtake the thread on its way off the CPU.
+ * To be called after a sleep in the kernel, with what oncpu_thread_switches() said before it and how long it took: a
+ * thread that slept was switched in again, and a source that does not say so may be gone. A short sleep proves nothing:
+ * the wake-up can overtake the thread on its way off the CPU.
  */
-static inline void oncpu_state_slept(const struct oncpu_thread_record *mine, uint64_t switches_before, uint64_t slept_ns)
+static inline void oncpu_state_slept(const struct oncpu_thread_record *mine, uint64_t switches_before,
+                                     uint64_t slept_ns)
 {
     if (mine && oncpu_thread_switches(mine) == switches_before && slept_ns > 20000)
         oncpu_state_doubt();
