@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-int oncpu_pthread_pass = 1 << 30; /* a bit that no kind of glibc's has */
+int oncpu_pthread_tid_offset;
 
 static struct oncpu_glibc glibc;
 static bool resolved;
@@ -86,11 +86,12 @@ __attribute__((constructor(102))) static void check(void)
 {
     const struct oncpu_glibc *all = oncpu_glibc();
     int saved_errno = errno;
-    bool good = all->lock && all->trylock && all->timedlock && all->clocklock && all->unlock && all->create;
+    bool good =
+        oncpu_tid_offset && all->lock && all->trylock && all->timedlock && all->clocklock && all->unlock && all->create;
 
     for (int type = PTHREAD_MUTEX_NORMAL; good && type <= PTHREAD_MUTEX_ADAPTIVE_NP; type++)
         good = type_is_as_expected(type);
     if (good)
-        __atomic_store_n(&oncpu_pthread_pass, 0, __ATOMIC_RELAXED); /* either value is right at any time */
+        __atomic_store_n(&oncpu_pthread_tid_offset, oncpu_tid_offset, __ATOMIC_RELAXED);
     errno = saved_errno;
 }

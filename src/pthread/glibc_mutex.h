@@ -15,10 +15,11 @@
 #include <pthread.h>
 #include <stddef.h>
 
-/* `kind`: the type in the low bits, what it is besides above them. */
-#define ONCPU_KIND_TYPE 3         /* PTHREAD_MUTEX_NORMAL, _RECURSIVE, _ERRORCHECK, _ADAPTIVE_NP */
+/*
+ * `kind` is the type in the lowest two bits (PTHREAD_MUTEX_NORMAL, _RECURSIVE, _ERRORCHECK, _ADAPTIVE_NP), and above them what
+ * we do not serve: robust, priority-inheriting, process-shared and so on. But for this one:
+ */
 #define ONCPU_KIND_NO_ELISION 512 /* PTHREAD_MUTEX_NO_ELISION_NP: set by a settype(NORMAL); nothing to us */
-#define ONCPU_KIND_SERVED (ONCPU_KIND_TYPE | ONCPU_KIND_NO_ELISION)
 
 _Static_assert(sizeof(void *) == 8, "only the 64-bit layout is known to the drop-in");
 _Static_assert(offsetof(pthread_mutex_t, __data.__lock) == 0, "lock");
@@ -32,17 +33,26 @@ _Static_assert(PTHREAD_MUTEX_NORMAL == 0 && PTHREAD_MUTEX_RECURSIVE == 1 && PTHR
                "types");
 
 /*
- * Added to every kind before it is looked at: a bit that no served kind has until the check of the running glibc has
- * succeeded, 0 after it. So the fast path has no branch of its own for "not checked yet" or "not usable": both are a
- * kind that is not served, and go to glibc.
+ * Where a thread finds its tid (as oncpu_tid_offset); 0 until the running glibc has been checked, and for ever if it is not
+ * what we take it for: then every call goes to glibc. One load answers both questions of the fast path.
  */
-extern int oncpu_pthread_pass;
+extern int oncpu_pthread_tid_offset;
 
-/* The kind as the drop-in sees it. Relaxed: set before the mutex is shared, and never changed. */
+/* Relaxed: written once; 0 and the value are both right at any time, as a mutex taken by glibc can be released by us. */
+static inline int oncpu_served(void)
+{
+    return __atomic_load_n(&oncpu_pthread_tid_offset, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t oncpu_tid_at(int offset)
+{
+    return *(const volatile uint32_t *)((const char *)__builtin_thread_pointer() + offset);
+}
+
+/* Relaxed: set before the mutex is shared, and never changed. */
 static inline int oncpu_kind(const pthread_mutex_t *mutex)
 {
-    return __atomic_load_n(&mutex->__data.__kind, __ATOMIC_RELAXED) |
-           __atomic_load_n(&oncpu_pthread_pass, __ATOMIC_RELAXED);
+    return __atomic_load_n(&mutex->__data.__kind, __ATOMIC_RELAXED) & ~ONCPU_KIND_NO_ELISION;
 }
 
 static inline uint32_t *oncpu_word_of(pthread_mutex_t *mutex)

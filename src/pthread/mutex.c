@@ -57,55 +57,58 @@ static inline int deeper(pthread_mutex_t *mutex)
     return 0;
 }
 
-/* The types that remember who has them. */
-static __attribute__((noinline)) int lock_checked(pthread_mutex_t *mutex, int type,
-                                                  const struct oncpu_deadline *deadline)
+/* All types; `kind` is one of them. */
+static int lock(pthread_mutex_t *mutex, int kind, uint32_t self, const struct oncpu_deadline *deadline)
 {
-    uint32_t self = oncpu_self_tid();
+    bool recursive = kind == PTHREAD_MUTEX_RECURSIVE;
     int error;
 
-    if (is_mine(mutex, self))
-        return type == PTHREAD_MUTEX_RECURSIVE ? deeper(mutex) : EDEADLK;
+    if (recursive && is_mine(mutex, self))
+        return deeper(mutex);
+    if (kind == PTHREAD_MUTEX_ERRORCHECK && is_mine(mutex, self))
+        return EDEADLK;
     error = take(mutex, self, deadline);
-    if (!error && type == PTHREAD_MUTEX_RECURSIVE)
+    if (!error && recursive)
         mutex->__data.__count = 1;
     return error;
 }
 
-static inline int lock(pthread_mutex_t *mutex, int kind, const struct oncpu_deadline *deadline)
+static bool is_served(int kind, int offset)
 {
-    int type = kind & ONCPU_KIND_TYPE;
-
-    if (type == PTHREAD_MUTEX_RECURSIVE || type == PTHREAD_MUTEX_ERRORCHECK)
-        return lock_checked(mutex, type, deadline);
-    return take(mutex, oncpu_self_tid(), deadline);
+    return offset && kind >= PTHREAD_MUTEX_NORMAL && kind <= PTHREAD_MUTEX_ADAPTIVE_NP;
 }
 
-/* ---- the exported functions ---- */
+/* ---- the functions ---- */
+
+static __attribute__((noinline)) int lock_other(pthread_mutex_t *mutex, int kind, int offset)
+{
+    return is_served(kind, offset) ? lock(mutex, kind, oncpu_tid_at(offset), NULL) : oncpu_glibc()->lock(mutex);
+}
 
 static int drop_lock(pthread_mutex_t *mutex)
 {
     int kind = oncpu_kind(mutex);
+    int offset = oncpu_served();
 
-    if (__builtin_expect(kind & ~ONCPU_KIND_SERVED, 0))
-        return oncpu_glibc()->lock(mutex);
-    return lock(mutex, kind, NULL);
+    if (__builtin_expect(kind != PTHREAD_MUTEX_NORMAL || !offset, 0))
+        return lock_other(mutex, kind, offset);
+    return take(mutex, oncpu_tid_at(offset), NULL);
 }
 
 static int drop_trylock(pthread_mutex_t *mutex)
 {
     int kind = oncpu_kind(mutex);
-    bool recursive = (kind & ONCPU_KIND_TYPE) == PTHREAD_MUTEX_RECURSIVE;
+    int offset = oncpu_served();
     uint32_t self;
 
-    if (__builtin_expect(kind & ~ONCPU_KIND_SERVED, 0))
+    if (!is_served(kind, offset))
         return oncpu_glibc()->trylock(mutex);
-    self = oncpu_self_tid();
-    if (recursive && is_mine(mutex, self))
+    self = oncpu_tid_at(offset);
+    if (kind == PTHREAD_MUTEX_RECURSIVE && is_mine(mutex, self))
         return deeper(mutex);
     if (!take_if_free(mutex))
         return EBUSY;
-    if (recursive)
+    if (kind == PTHREAD_MUTEX_RECURSIVE)
         mutex->__data.__count = 1;
     return taken(mutex, self);
 }
@@ -114,20 +117,22 @@ static int drop_timedlock(pthread_mutex_t *mutex, const struct timespec *abstime
 {
     const struct oncpu_deadline deadline = {CLOCK_REALTIME, abstime};
     int kind = oncpu_kind(mutex);
+    int offset = oncpu_served();
 
-    if (__builtin_expect(kind & ~ONCPU_KIND_SERVED, 0))
+    if (!is_served(kind, offset))
         return oncpu_glibc()->timedlock(mutex, abstime);
-    return lock(mutex, kind, &deadline);
+    return lock(mutex, kind, oncpu_tid_at(offset), &deadline);
 }
 
 static int drop_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *abstime)
 {
     const struct oncpu_deadline deadline = {clock, abstime};
     int kind = oncpu_kind(mutex);
+    int offset = oncpu_served();
 
-    if (__builtin_expect(kind & ~ONCPU_KIND_SERVED, 0) || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
+    if (!is_served(kind, offset) || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
         return oncpu_glibc()->clocklock(mutex, clock, abstime);
-    return lock(mutex, kind, &deadline);
+    return lock(mutex, kind, oncpu_tid_at(offset), &deadline);
 }
 
 /* The owner's last touch of the mutex is the exchange (I4): so all else comes before it. */
@@ -142,13 +147,17 @@ static inline int release(pthread_mutex_t *mutex)
     return 0;
 }
 
-static __attribute__((noinline)) int unlock_checked(pthread_mutex_t *mutex, int type)
+static __attribute__((noinline)) int unlock_other(pthread_mutex_t *mutex, int kind, int offset)
 {
-    if (!is_mine(mutex, oncpu_self_tid()))
+    if (!is_served(kind, offset))
+        return oncpu_glibc()->unlock(mutex);
+    if (kind == PTHREAD_MUTEX_ADAPTIVE_NP)
+        return release(mutex);
+    if (!is_mine(mutex, oncpu_tid_at(offset)))
         return EPERM;
-    if (type == PTHREAD_MUTEX_RECURSIVE && --mutex->__data.__count != 0)
+    if (kind == PTHREAD_MUTEX_RECURSIVE && --mutex->__data.__count != 0)
         return 0;
-    if (type == PTHREAD_MUTEX_ERRORCHECK && __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) == ONCPU_WORD_FREE)
+    if (kind == PTHREAD_MUTEX_ERRORCHECK && __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) == ONCPU_WORD_FREE)
         return EPERM;
     return release(mutex);
 }
@@ -156,12 +165,10 @@ static __attribute__((noinline)) int unlock_checked(pthread_mutex_t *mutex, int 
 static int drop_unlock(pthread_mutex_t *mutex)
 {
     int kind = oncpu_kind(mutex);
-    int type = kind & ONCPU_KIND_TYPE;
+    int offset = oncpu_served();
 
-    if (__builtin_expect(kind & ~ONCPU_KIND_SERVED, 0))
-        return oncpu_glibc()->unlock(mutex);
-    if (type == PTHREAD_MUTEX_RECURSIVE || type == PTHREAD_MUTEX_ERRORCHECK)
-        return unlock_checked(mutex, type);
+    if (__builtin_expect(kind != PTHREAD_MUTEX_NORMAL || !offset, 0))
+        return unlock_other(mutex, kind, offset);
     return release(mutex);
 }
 

@@ -55,8 +55,7 @@ static void say(void)
     static const char refused[] = "oncpu: this glibc's mutexes are not as expected: all calls are passed to glibc\n";
     const char *verbose = secure_getenv("ONCPU_VERBOSE");
 
-    if (oncpu_pthread_pass && verbose && !strcmp(verbose, "1") &&
-        write(STDERR_FILENO, refused, sizeof(refused) - 1) < 0)
+    if (!oncpu_served() && verbose && !strcmp(verbose, "1") && write(STDERR_FILENO, refused, sizeof(refused) - 1) < 0)
         return; /* nobody to tell */
 }
 
