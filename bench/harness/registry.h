@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The locks and workloads that are linked in: found by name, listed in a fixed order. */
+#ifndef BENCH_REGISTRY_H
+#define BENCH_REGISTRY_H
+
+#include "../locks/lock.h"
+#include "../workloads/workload.h"
+
+enum { BENCH_MAX_REGISTERED = 64 };
+
+/* By index: "pthread" first, the others by name; NULL past the end. Hidden ones come last. */
+const struct bench_lock_ops *bench_lock_at(unsigned index);
+const struct bench_lock_ops *bench_lock_find(const char *name);
+
+/* Why the lock cannot run in this process, NULL if it can. Asks the adapter once. */
+const char *bench_lock_unavailable(const struct bench_lock_ops *ops);
+
+const struct bench_workload *bench_workload_at(unsigned index);
+const struct bench_workload *bench_workload_find(const char *name);
+
+/* A lock's memory, as lock.h promises it, ready for use. */
+void *bench_lock_create(const struct bench_lock_ops *ops);
+void bench_lock_free(const struct bench_lock_ops *ops, void *lock);
+
+#endif

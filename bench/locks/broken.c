@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* A lock that does not lock: looks first and takes afterwards. `oncpu-bench check broken` must fail. */
+#include "lock.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+
+struct broken {
+    atomic_uint word;
+};
+
+static void lock_broken(void *lock)
+{
+    struct broken *l = lock;
+
+    while (atomic_load_explicit(&l->word, memory_order_acquire))
+        sched_yield();
+    /* The bug, held open long enough to show on one CPU too: between look and take, somebody else looks. */
+    sched_yield();
+    atomic_store_explicit(&l->word, 1, memory_order_relaxed);
+}
+
+static void unlock_broken(void *lock)
+{
+    struct broken *l = lock;
+
+    atomic_store_explicit(&l->word, 0, memory_order_release);
+}
+
+static const struct bench_lock_ops ops = {
+    .name = "broken",
+    .description = "deliberately broken: the checker must catch it",
+    .size = sizeof(struct broken),
+    .hidden = true,
+    .lock = lock_broken,
+    .unlock = unlock_broken,
+};
+BENCH_LOCK(ops);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What the benchmark asks of a lock: an adapter fills this struct and registers it; measurements and checks follow. */
+#ifndef BENCH_LOCK_H
+#define BENCH_LOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bench_lock_ops {
+    const char *name;
+    const char *description; /* one line */
+    size_t size;             /* bytes of a lock; its memory is zeroed and 128-byte aligned */
+    bool hidden;             /* not measured unless it is asked for by name */
+
+    void (*init)(void *lock);    /* NULL: all zero is a free lock */
+    void (*destroy)(void *lock); /* NULL: nothing to do */
+    void (*lock)(void *lock);
+    void (*unlock)(void *lock);
+    bool (*trylock)(void *lock); /* NULL: the lock has none */
+
+    /* NULL, or: why this lock cannot run here, NULL if it can. Asked once, before anything is measured. */
+    const char *(*unavailable)(void);
+    /* NULL, or called before each run, while no thread uses a lock. Returns NULL, or why the run cannot be made. */
+    const char *(*before_run)(void);
+};
+
+void bench_lock_register(const struct bench_lock_ops *ops);
+
+/* In an adapter's file: `BENCH_LOCK(ops);` and nothing else anywhere. */
+#define BENCH_LOCK(ops)                                                                                                \
+    __attribute__((constructor)) static void bench_register_##ops(void)                                                \
+    {                                                                                                                  \
+        bench_lock_register(&ops);                                                                                     \
+    }                                                                                                                  \
+    _Static_assert(sizeof(ops) > 0, "")
+
+/* What a thread does between two looks at a lock that it waits for. */
+static inline void bench_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#else
+    __asm__ volatile("" ::: "memory");
+#endif
+}
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* The native mutex of this project, with the thread states and without them. */
+#include "lock.h"
+
+#include <oncpu/oncpu.h>
+
+static void lock_oncpu(void *lock)
+{
+    oncpu_mutex_lock(lock);
+}
+
+static void unlock_oncpu(void *lock)
+{
+    oncpu_mutex_unlock(lock);
+}
+
+static bool trylock_oncpu(void *lock)
+{
+    return oncpu_mutex_trylock(lock) == 0;
+}
+
+static const char *no_states(void)
+{
+    return oncpu_init() == 0 ? NULL : oncpu_source_reason();
+}
+
+static const char *use_states(void)
+{
+    if (oncpu_source_select(ONCPU_SOURCE_UPTR) == 0 && oncpu_source() == ONCPU_SOURCE_UPTR)
+        return NULL;
+    return oncpu_source_reason();
+}
+
+static const char *use_no_states(void)
+{
+    return oncpu_source_select(ONCPU_SOURCE_NONE) == 0 ? NULL : "cannot suspend the thread states";
+}
+
+static const struct bench_lock_ops with_states = {
+    .name = "oncpu",
+    .description = "oncpu_mutex_t: waiters spin while the owner is on a CPU",
+    .size = sizeof(oncpu_mutex_t),
+    .lock = lock_oncpu,
+    .unlock = unlock_oncpu,
+    .trylock = trylock_oncpu,
+    .unavailable = no_states,
+    .before_run = use_states,
+};
+BENCH_LOCK(with_states);
+
+static const struct bench_lock_ops without_states = {
+    .name = "oncpu_none",
+    .description = "oncpu_mutex_t without BPF: waiters know nothing of the owner",
+    .size = sizeof(oncpu_mutex_t),
+    .lock = lock_oncpu,
+    .unlock = unlock_oncpu,
+    .trylock = trylock_oncpu,
+    .before_run = use_no_states,
+};
+BENCH_LOCK(without_states);

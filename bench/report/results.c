@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Keeps what was measured until it is reported. */
+#include "results.h"
+
+#include "../harness/memory.h"
+
+#include <math.h>
+
+unsigned bench_results_add(struct bench_results *results, const char *group, const char *subject, unsigned threads,
+                           const char *unit, bool base)
+{
+    results->series = bench_realloc(results->series, (results->nseries + 1) * sizeof(*results->series));
+    struct bench_series *series = &results->series[results->nseries];
+
+    memset(series, 0, sizeof(*series));
+    snprintf(series->group, sizeof(series->group), "%s", group);
+    snprintf(series->subject, sizeof(series->subject), "%s", subject);
+    series->threads = threads;
+    series->unit = unit;
+    series->base = base;
+    return results->nseries++;
+}
+
+void bench_results_add_round(struct bench_results *results, unsigned series, const struct bench_measure *measure)
+{
+    struct bench_series *s = &results->series[series];
+
+    s->rounds = bench_realloc(s->rounds, (s->nrounds + 1) * sizeof(*s->rounds));
+    s->rounds[s->nrounds++] = *measure;
+}
+
+void bench_results_not_run(struct bench_results *results, const char *what, const char *why)
+{
+    results->not_run = bench_realloc(results->not_run, (results->nnot_run + 1) * sizeof(*results->not_run));
+    struct bench_not_run *n = &results->not_run[results->nnot_run++];
+
+    snprintf(n->what, sizeof(n->what), "%s", what);
+    snprintf(n->why, sizeof(n->why), "%s", why);
+}
+
+static const struct bench_series *base_of(const struct bench_results *results, const struct bench_series *series)
+{
+    for (unsigned i = 0; i < results->nseries; i++) {
+        const struct bench_series *s = &results->series[i];
+
+        if (s->base && s->threads == series->threads && strcmp(s->group, series->group) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+double bench_results_ratio(const struct bench_results *results, const struct bench_series *series, size_t offset)
+{
+    const struct bench_series *base = base_of(results, series);
+    unsigned n;
+
+    if (!base)
+        return NAN;
+    n = base->nrounds < series->nrounds ? base->nrounds : series->nrounds;
+    return bench_measure_ratio(series->rounds, base->rounds, n, offset);
+}
+
+bool bench_results_failed(const struct bench_results *results)
+{
+    for (unsigned i = 0; i < results->nseries; i++) {
+        if (results->series[i].error[0])
+            return true;
+    }
+    return false;
+}
+
+void bench_results_free(struct bench_results *results)
+{
+    for (unsigned i = 0; i < results->nseries; i++)
+        free(results->series[i].rounds);
+    free(results->series);
+    free(results->not_run);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* All that was measured in one call of the program, as the reports read it. */
+#ifndef BENCH_RESULTS_H
+#define BENCH_RESULTS_H
+
+#include "../harness/measure.h"
+
+#include <stdbool.h>
+
+/* One line of the table: the same thing, measured once a round. */
+struct bench_series {
+    char group[100];  /* what is compared: a workload with its arguments, or a program */
+    char subject[32]; /* which lock */
+    unsigned threads;
+    const char *unit; /* of the throughput */
+    bool base;        /* the others of its group and thread count are compared with it */
+    unsigned nrounds;
+    struct bench_measure *rounds;
+    char error[160]; /* of the last run that failed; "": none did */
+};
+
+/* Something that was not measured, and why. */
+struct bench_not_run {
+    char what[100];
+    char why[200];
+};
+
+struct bench_results {
+    unsigned nseries;
+    struct bench_series *series;
+    unsigned nnot_run;
+    struct bench_not_run *not_run;
+};
+
+/* Returns the new series' index. */
+unsigned bench_results_add(struct bench_results *results, const char *group, const char *subject, unsigned threads,
+                           const char *unit, bool base);
+
+void bench_results_add_round(struct bench_results *results, unsigned series, const struct bench_measure *measure);
+
+void bench_results_not_run(struct bench_results *results, const char *what, const char *why);
+
+/* A figure by that of the group's base, NaN without one. */
+double bench_results_ratio(const struct bench_results *results, const struct bench_series *series, size_t offset);
+
+/* Did anything that was to be measured fail? */
+bool bench_results_failed(const struct bench_results *results);
+
+void bench_results_free(struct bench_results *results);
+
+#endif

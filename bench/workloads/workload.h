@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What the benchmark asks of a workload: a file fills this struct and registers it, as locks do. */
+#ifndef BENCH_WORKLOAD_H
+#define BENCH_WORKLOAD_H
+
+#include "../harness/measure.h"
+#include "../locks/lock.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is varied from run to run. */
+struct bench_cell {
+    unsigned threads;
+    double cs_ns;      /* inside the critical section */
+    double outside_ns; /* between two of them, on average */
+};
+
+struct bench_run {
+    const struct bench_lock_ops *ops;
+    struct bench_cell cell;
+    uint64_t round_ns;        /* how long to measure; the warm-up before it is the workload's own affair */
+    void (*start)(void *arg); /* the workload calls it at the start of the measured time */
+    void *start_arg;
+    struct bench_measure result; /* all NaN at first */
+    char error[160];             /* set by a run that failed */
+};
+
+struct bench_workload {
+    const char *name;
+    const char *description;            /* one line */
+    bool has_cells;                     /* false: the cell means nothing to it */
+    bool (*run)(struct bench_run *run); /* false: it failed, and run->error says why */
+};
+
+void bench_workload_register(const struct bench_workload *workload);
+
+/* In a workload's file: `BENCH_WORKLOAD(workload);` and nothing else anywhere. */
+#define BENCH_WORKLOAD(workload)                                                                                       \
+    __attribute__((constructor)) static void bench_register_##workload(void)                                           \
+    {                                                                                                                  \
+        bench_workload_register(&workload);                                                                            \
+    }                                                                                                                  \
+    _Static_assert(sizeof(workload) > 0, "")
+
+/* The part of a run that a workload spends warming up. */
+static inline uint64_t bench_warm_up_ns(uint64_t round_ns)
+{
+    uint64_t ns = round_ns / 8;
+
+    return ns > 20000000u ? ns : 20000000u;
+}
+
+#endif
