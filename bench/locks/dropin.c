@@ -28,16 +28,6 @@ static bool take_symbol(void *library, const char *name, void *function)
     return address != NULL;
 }
 
-/*
- * RTLD_LOCAL: its symbols must not take the place of the C library's for the rest of this process. RTLD_DEEPBIND: nor
- * must the liboncpu of this program take the place of its own. The sanitizers cannot live with the latter.
- */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { LOAD_FLAGS = RTLD_NOW | RTLD_LOCAL };
-#else
-enum { LOAD_FLAGS = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND };
-#endif
-
 static const char *load(void)
 {
     static char why[320];
@@ -47,7 +37,8 @@ static const char *load(void)
     if (loaded)
         return NULL;
     const char *path = bench_dropin_path(path_why, sizeof(path_why));
-    void *library = path ? dlopen(path, LOAD_FLAGS) : NULL;
+    /* RTLD_LOCAL: its symbols must not take the place of the C library's for the rest of this process. */
+    void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
 
     if (!library) {
         snprintf(why, sizeof(why), "%s", path ? dlerror() : path_why);
