@@ -18,27 +18,24 @@ static struct oncpu_lock lock_of(oncpu_mutex_t *mutex)
  */
 static inline bool take_if_free(oncpu_mutex_t *mutex)
 {
-    bool taken;
-
-    if (__libc_single_threaded) {
-        taken = __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_FREE;
-        if (taken)
-            __atomic_store_n(&mutex->oncpu_word, ONCPU_WORD_HELD, __ATOMIC_RELAXED);
-    } else {
-        taken = oncpu_lock_try(&mutex->oncpu_word);
+    if (__libc_single_threaded && __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_FREE) {
+        __atomic_store_n(&mutex->oncpu_word, ONCPU_WORD_HELD, __ATOMIC_RELAXED);
+        return true;
     }
-    if (__builtin_expect(taken, 1))
-        oncpu_lock_note(&mutex->oncpu_owner, &mutex->oncpu_turns, oncpu_self_tid());
-    return taken;
+    return oncpu_lock_try(&mutex->oncpu_word);
+}
+
+static inline int taken(oncpu_mutex_t *mutex, uint32_t self)
+{
+    oncpu_lock_note(&mutex->oncpu_owner, &mutex->oncpu_turns, self);
+    return 0;
 }
 
 static __attribute__((noinline)) int wait_for(oncpu_mutex_t *mutex, const struct oncpu_deadline *deadline)
 {
-    int error = oncpu_lock_wait(lock_of(mutex), deadline);
+    int error = take_if_free(mutex) ? 0 : oncpu_lock_wait(lock_of(mutex), deadline);
 
-    if (!error)
-        oncpu_lock_note(&mutex->oncpu_owner, &mutex->oncpu_turns, oncpu_self_tid());
-    return error;
+    return error ? error : taken(mutex, oncpu_self_tid());
 }
 
 int oncpu_mutex_init(oncpu_mutex_t *mutex)
@@ -52,14 +49,19 @@ int oncpu_mutex_destroy(oncpu_mutex_t *mutex)
     return __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_FREE ? 0 : EBUSY;
 }
 
+/* The tid comes first: then nothing is left to be kept across a call, and the fast path needs no stack. */
 int oncpu_mutex_lock(oncpu_mutex_t *mutex)
 {
-    return take_if_free(mutex) ? 0 : wait_for(mutex, NULL);
+    int offset = __atomic_load_n(&oncpu_tid_offset, __ATOMIC_RELAXED);
+
+    if (__builtin_expect(offset && take_if_free(mutex), 1))
+        return taken(mutex, oncpu_tid_at(offset));
+    return wait_for(mutex, NULL);
 }
 
 int oncpu_mutex_trylock(oncpu_mutex_t *mutex)
 {
-    return take_if_free(mutex) ? 0 : EBUSY;
+    return take_if_free(mutex) ? taken(mutex, oncpu_self_tid()) : EBUSY;
 }
 
 int oncpu_mutex_timedlock(oncpu_mutex_t *mutex, const struct timespec *deadline)
@@ -73,7 +75,7 @@ int oncpu_mutex_clocklock(oncpu_mutex_t *mutex, clockid_t clock, const struct ti
 
     if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
         return EINVAL;
-    return take_if_free(mutex) ? 0 : wait_for(mutex, &until);
+    return wait_for(mutex, &until);
 }
 
 int oncpu_mutex_unlock(oncpu_mutex_t *mutex)

@@ -13,7 +13,7 @@ struct waiter {
     struct oncpu_lock lock;
     struct oncpu_thread_record *mine;
     struct oncpu_stats counts;
-    uint32_t mark; /* what this waiter writes into a free word: HELD, or CONTENDED once it has slept (I2) */
+    uint32_t mark; /* what this waiter writes into a free word: HELD, or CONTENDED once it has tried to sleep (I2) */
 };
 
 /* Acquire: pairs with the release in oncpu_lock_release(), ours or glibc's. */

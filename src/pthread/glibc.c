@@ -5,7 +5,6 @@
  */
 #include "glibc.h"
 
-#include "../state/self.h"
 #include "glibc_mutex.h"
 
 #include <dlfcn.h>

@@ -11,6 +11,7 @@
 #define ONCPU_PTHREAD_GLIBC_MUTEX_H
 
 #include "../lock/lock.h"
+#include "../state/self.h"
 
 #include <pthread.h>
 #include <stddef.h>
@@ -42,11 +43,6 @@ extern int oncpu_pthread_tid_offset;
 static inline int oncpu_served(void)
 {
     return __atomic_load_n(&oncpu_pthread_tid_offset, __ATOMIC_RELAXED);
-}
-
-static inline uint32_t oncpu_tid_at(int offset)
-{
-    return *(const volatile uint32_t *)((const char *)__builtin_thread_pointer() + offset);
 }
 
 /* Relaxed: set before the mutex is shared, and never changed. */

@@ -32,20 +32,34 @@ static int move_up(int fd)
     return fcntl(fd, F_DUPFD_CLOEXEC, top > 64 ? (int)top - 64 : 3);
 }
 
-static int map_id(int map, uint32_t *id)
+static int ask(int fd, void *info, uint32_t size)
 {
-    struct bpf_map_info info;
     union bpf_attr attr;
 
-    memset(&info, 0, sizeof(info));
+    memset(info, 0, size);
     memset(&attr, 0, sizeof(attr));
-    attr.info.bpf_fd = (uint32_t)map;
-    attr.info.info_len = sizeof(info);
-    attr.info.info = (uint64_t)(uintptr_t)&info;
-    if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
-        return -errno;
-    *id = info.id;
-    return 0;
+    attr.info.bpf_fd = (uint32_t)fd;
+    attr.info.info_len = size;
+    attr.info.info = (uint64_t)(uintptr_t)info;
+    return syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) ? -errno : 0;
+}
+
+/*
+ * The ids of what the descriptors stand for, 0 for none. The kernel tells maps and links apart by the size and content that
+ * it writes: a map's type is in the first word, a link's type too, and the id in the second of both.
+ */
+static uint32_t map_id(int map)
+{
+    struct bpf_map_info info;
+
+    return !ask(map, &info, sizeof(info)) && info.type == BPF_MAP_TYPE_TASK_STORAGE ? info.id : 0;
+}
+
+static uint32_t link_id(int link)
+{
+    struct bpf_link_info info;
+
+    return !ask(link, &info, sizeof(info)) && info.type == BPF_LINK_TYPE_RAW_TRACEPOINT ? info.id : 0;
 }
 
 /* Keeps what is needed for as long as the process lives; the skeleton and all else it opened goes. */
@@ -53,13 +67,14 @@ static int keep(struct oncpu_bpf_program *program, const struct oncpu_bpf *skele
 {
     program->tasks = move_up(skeleton->maps.oncpu_tasks.map_fd);
     program->link = program->tasks < 0 ? -1 : move_up(skeleton->links.oncpu_switch_fd);
-    if (program->link >= 0 && !map_id(program->tasks, &program->tasks_id))
+    int error = program->link < 0 ? -errno : -EBADF;
+
+    program->tasks_id = map_id(program->tasks);
+    program->link_id = link_id(program->link);
+    if (program->link >= 0 && program->tasks_id && program->link_id)
         return 0;
-    int error = -errno;
-    if (program->tasks >= 0)
-        close(program->tasks);
-    if (program->link >= 0)
-        close(program->link);
+    close(program->tasks); /* of -1 at worst */
+    close(program->link);
     return error;
 }
 
@@ -107,11 +122,10 @@ int oncpu_bpf_watch(const struct oncpu_bpf_program *program, uint32_t tid, struc
 {
     struct oncpu_task_value value = {.record = record};
     union bpf_attr attr;
-    uint32_t id = 0;
     int error = 0;
     int pidfd;
 
-    if (map_id(program->tasks, &id) || id != program->tasks_id)
+    if (map_id(program->tasks) != program->tasks_id)
         return -EBADF;
     pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
     if (pidfd < 0)
@@ -125,4 +139,9 @@ int oncpu_bpf_watch(const struct oncpu_bpf_program *program, uint32_t tid, struc
         error = -errno;
     syscall(SYS_close, pidfd); /* not close(): that is a cancellation point */
     return error;
+}
+
+bool oncpu_bpf_is_attached(const struct oncpu_bpf_program *program)
+{
+    return link_id(program->link) == program->link_id;
 }

@@ -6,11 +6,14 @@
 #define ONCPU_STATE_BPF_PROGRAM_H
 
 #include <oncpu/thread_state_abi.h>
+#include <stdbool.h>
 
 struct oncpu_bpf_program {
-    int tasks;         /* the task storage map */
-    int link;          /* as long as it is open, in this process or a forked child, the program is attached */
-    uint32_t tasks_id; /* of the map: a program may close our descriptors, and get their numbers for its own */
+    int tasks; /* the task storage map */
+    int link;  /* as long as it is open, in this process or a forked child, the program is attached */
+    uint32_t
+        tasks_id;     /* of the map, and of the link: a program may close our descriptors, and then get their numbers */
+    uint32_t link_id; /* for its own */
 };
 
 /*
@@ -24,5 +27,8 @@ int oncpu_bpf_load(struct oncpu_bpf_program *program);
  * any more. Async-signal-safe; touches errno.
  */
 int oncpu_bpf_watch(const struct oncpu_bpf_program *program, uint32_t tid, struct oncpu_thread_record *record);
+
+/* Whether the program is still attached, and through this link. Async-signal-safe; touches errno. */
+bool oncpu_bpf_is_attached(const struct oncpu_bpf_program *program);
 
 #endif

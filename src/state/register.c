@@ -35,7 +35,7 @@ static int register_thread(void)
     if (error) {
         oncpu_record_drop(record);
         if (error == -EBADF)
-            oncpu_state_lost();
+            oncpu_source_lost();
         return error;
     }
     oncpu_record_publish(record, tid);

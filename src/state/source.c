@@ -15,12 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
-#define DOUBTS 4u /* in one second: the source is gone */
-
 int oncpu_state_source = ONCPU_SOURCE_NONE;
+uint32_t oncpu_state_unseen;
 
 /*
  * `program` is written only while nobody can read it: by the thread that has the guard, while `loaded` is false. After
@@ -88,28 +86,22 @@ static void use(enum oncpu_source which, const char *reason)
     __atomic_fetch_add(&source.epoch, 2, __ATOMIC_RELAXED); /* odd for ever, so never 0 */
 }
 
-void oncpu_state_lost(void)
+void oncpu_state_suspect(void)
+{
+    struct oncpu_bpf_program program;
+    int saved_errno = errno;
+
+    __atomic_store_n(&oncpu_state_unseen, 0, __ATOMIC_RELAXED);
+    if (oncpu_source_program(&program) && !oncpu_bpf_is_attached(&program))
+        oncpu_source_lost();
+    errno = saved_errno;
+}
+
+void oncpu_source_lost(void)
 {
     __atomic_store_n(&source.loaded, false, __ATOMIC_RELAXED);
     __atomic_store_n(&source.tried, false, __ATOMIC_RELAXED);
     use(ONCPU_SOURCE_NONE, "the BPF program has been detached");
-}
-
-/*
- * Single switches do get lost (see oncpu_state_i_run()), so a few doubts in a row make a loss. Not per thread: what
- * loses them loses all of them.
- */
-void oncpu_state_doubt(void)
-{
-    static uint64_t doubts; /* (when, in seconds) * DOUBTS + how many; relaxed: roughly will do */
-    uint64_t now = (uint64_t)time(NULL) * DOUBTS;
-    uint64_t before = __atomic_load_n(&doubts, __ATOMIC_RELAXED);
-
-    if (before < now)
-        before = now;
-    if (before - now == DOUBTS - 1)
-        oncpu_state_lost();
-    __atomic_store_n(&doubts, before + 1, __ATOMIC_RELAXED);
 }
 
 void oncpu_state_sandboxed(void)

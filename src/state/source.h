@@ -12,6 +12,9 @@
 /* The program to register threads with; false: there is none, or it must not be called any more. */
 bool oncpu_source_program(struct oncpu_bpf_program *program);
 
+/* The source does not write any more: the process goes on without, until somebody calls oncpu_init() again. */
+void oncpu_source_lost(void);
+
 /* Moves each time that the source changes; never 0. */
 uint32_t oncpu_source_epoch(void);
 
