@@ -22,16 +22,37 @@ typedef __u64 uint64_t;
 typedef _Bool bool;
 
 /* include/uapi/linux/bpf.h */
-enum { BPF_MAP_TYPE_TASK_STORAGE = 29 };
-enum { BPF_F_NO_PREALLOC = 1 };
+enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_TASK_STORAGE = 29 };
+enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1024 };
+enum { BPF_NOEXIST = 1 };
+enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct bpf_local_storage;
 
+/* include/linux/uidgid.h */
+typedef struct {
+    unsigned int val;
+} kuid_t;
+
+/* include/linux/user_namespace.h */
+struct user_namespace {
+    struct user_namespace *parent;
+    int level;
+    kuid_t owner;
+};
+
+/* include/linux/cred.h */
+struct cred {
+    kuid_t uid;
+    struct user_namespace *user_ns;
+};
+
 /* include/linux/sched.h; `__state` was called `state` before Linux 5.14, where none of this runs */
 struct task_struct {
     unsigned int __state;
+    const struct cred *real_cred;
     struct bpf_local_storage *bpf_storage; /* NULL until some program keeps storage for this task */
 };
 

@@ -10,7 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "thread_state_abi.h"
+#include "record.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -44,13 +44,10 @@ int BPF_PROG(oncpu_switch, bool preempt, struct task_struct *prev, struct task_s
 {
     struct oncpu_thread_record *record = record_of(prev);
 
-    if (record) /* state 0 is TASK_RUNNING: it gave up the CPU (sched_yield) but wants it */
-        record->state = preempt || !prev->__state ? ONCPU_STATE_PREEMPTED : ONCPU_STATE_BLOCKED;
+    if (record)
+        oncpu_left(record, preempt, prev);
     record = record_of(next);
-    if (record) {
-        record->cpu = bpf_get_smp_processor_id();
-        record->switches++;
-        record->state = ONCPU_STATE_RUNNING;
-    }
+    if (record)
+        oncpu_came(record);
     return 0;
 }

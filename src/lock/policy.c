@@ -33,7 +33,6 @@ void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lo
         .owner_since = now,
         .turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED),
     };
-    policy->turns_begin = policy->turns;
 }
 
 /* A distance that follows the lock: each look takes the line from the owner, so look seldom where it turns over fast. */
@@ -61,6 +60,7 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
     policy->looked = now;
     policy->turns = turns;
     if (owner != policy->owner || turned) {
+        policy->lost += turned ? turned : 1; /* libc's own relocking, in pthread_cond_wait, counts no turn */
         policy->owner_since = now;
         policy->owner = owner;
         policy->record = owner ? oncpu_record_find(owner) : NULL;
@@ -71,7 +71,7 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
         return ONCPU_OWNER_OFF_CPU;
     if (now - policy->owner_since > (state == ONCPU_STATE_RUNNING ? BOUND_RUNNING : BOUND_UNKNOWN))
         return ONCPU_ENOUGH;
-    if (now - policy->begin > LOSING_AFTER && turns - policy->turns_begin >= LOSING_TURNS)
+    if (now - policy->begin > LOSING_AFTER && policy->lost > LOSING_TURNS)
         return ONCPU_ENOUGH;
     return ONCPU_GO_ON;
 }

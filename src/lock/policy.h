@@ -24,7 +24,7 @@ struct oncpu_policy {
     uint64_t owner_since;                     /* when it saw this owner first */
     uint32_t owner;                           /* tid */
     uint32_t turns;                           /* of the lock, at the last look */
-    uint32_t turns_begin;                     /* of the lock, when it began */
+    uint32_t lost;                            /* turns that others had since it began */
     const struct oncpu_thread_record *record; /* the owner's */
 };
 

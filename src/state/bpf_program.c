@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <oncpu.lskel.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -141,7 +140,10 @@ int oncpu_bpf_watch(const struct oncpu_bpf_program *program, uint32_t tid, struc
     return error;
 }
 
-bool oncpu_bpf_is_attached(const struct oncpu_bpf_program *program)
+void oncpu_bpf_close(const struct oncpu_bpf_program *program)
 {
-    return link_id(program->link) == program->link_id;
+    if (map_id(program->tasks) == program->tasks_id)
+        close(program->tasks);
+    if (link_id(program->link) == program->link_id)
+        close(program->link);
 }

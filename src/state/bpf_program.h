@@ -6,7 +6,6 @@
 #define ONCPU_STATE_BPF_PROGRAM_H
 
 #include <oncpu/thread_state_abi.h>
-#include <stdbool.h>
 
 struct oncpu_bpf_program {
     int tasks; /* the task storage map */
@@ -28,7 +27,7 @@ int oncpu_bpf_load(struct oncpu_bpf_program *program);
  */
 int oncpu_bpf_watch(const struct oncpu_bpf_program *program, uint32_t tid, struct oncpu_thread_record *record);
 
-/* Whether the program is still attached, and through this link. Async-signal-safe; touches errno. */
-bool oncpu_bpf_is_attached(const struct oncpu_bpf_program *program);
+/* Closes the descriptors that are still the program's. Touches errno. */
+void oncpu_bpf_close(const struct oncpu_bpf_program *program);
 
 #endif

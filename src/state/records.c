@@ -147,11 +147,21 @@ static bool is_dead(const struct oncpu_thread_record *record, uint32_t tid)
     return syscall(SYS_tgkill, getpid(), tid, 0) && errno == ESRCH;
 }
 
+/* Round and round through the used ones. Two threads may get the same number: then claim() decides. */
+static uint32_t next_number(uint32_t used)
+{
+    uint32_t number = __atomic_load_n(&slab->cursor, __ATOMIC_RELAXED);
+
+    number = number < used ? number : 0;
+    __atomic_store_n(&slab->cursor, number + 1, __ATOMIC_RELAXED);
+    return number;
+}
+
 /* These return the number of a claimed record + 1, or 0. */
 static uint32_t claim_used(uint32_t used)
 {
     for (uint32_t i = 0; i < PROBES && i < used; i++) {
-        uint32_t number = __atomic_fetch_add(&slab->cursor, 1, __ATOMIC_RELAXED) % used;
+        uint32_t number = next_number(used);
         struct oncpu_thread_record *record = record_at(number);
         uint32_t tid = record ? __atomic_load_n(&record->tid, __ATOMIC_RELAXED) : TID_CLAIMED;
 

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-__thread struct oncpu_thread_record *oncpu_state_mine __attribute__((tls_model("initial-exec")));
+__thread struct oncpu_mine oncpu_state_mine __attribute__((tls_model("initial-exec")));
 
 /* The state of the calling thread's registration. Small: it lives in the static TLS block, which dlopen() must find
  * room in. */
@@ -19,19 +19,28 @@ static __thread struct {
     bool busy;        /* a signal handler must not register the thread that is at it */
 } registration __attribute__((tls_model("initial-exec")));
 
+/*
+ * A child of a fork that glibc knows nothing of (a system call of the program's own) goes by its parent's tid: in glibc, and so
+ * in its mutexes. Registered under that, it would take the parent's registration away.
+ */
+static bool is_known_to_glibc(uint32_t tid)
+{
+    return tid == oncpu_self_tid_slow();
+}
+
 static int register_thread(void)
 {
+    const struct oncpu_bpf_program *program = oncpu_source_program();
     uint32_t tid = oncpu_self_tid();
-    struct oncpu_bpf_program program;
     struct oncpu_thread_record *record;
     int error;
 
-    if (!oncpu_source_program(&program))
+    if (!program || !is_known_to_glibc(tid))
         return -ENOTSUP;
     record = oncpu_record_claim(tid);
     if (!record)
         return -ENOSPC;
-    error = oncpu_bpf_watch(&program, tid, record);
+    error = oncpu_bpf_watch(program, tid, record);
     if (error) {
         oncpu_record_drop(record);
         if (error == -EBADF)
@@ -39,7 +48,7 @@ static int register_thread(void)
         return error;
     }
     oncpu_record_publish(record, tid);
-    oncpu_state_mine = record;
+    oncpu_state_mine = (struct oncpu_mine){record, program};
     return 0;
 }
 
@@ -61,14 +70,14 @@ static int try_register(void)
 
 struct oncpu_thread_record *oncpu_state_register(void)
 {
-    return try_register() ? 0 : oncpu_state_mine;
+    return try_register() ? 0 : oncpu_state_mine.record;
 }
 
 int oncpu_thread_register(void)
 {
     if (__atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) == ONCPU_SOURCE_NONE)
         return -ENOTSUP;
-    if (oncpu_thread_self())
+    if (oncpu_state_registered())
         return 0;
     registration.refused = 0; /* asked for in so many words: try, and say why it fails */
     return try_register();
@@ -76,9 +85,7 @@ int oncpu_thread_register(void)
 
 const struct oncpu_thread_record *oncpu_thread_self(void)
 {
-    struct oncpu_thread_record *mine = oncpu_state_mine;
-
-    return mine && __atomic_load_n(&mine->tid, __ATOMIC_RELAXED) == oncpu_self_tid() ? mine : 0;
+    return oncpu_state_registered();
 }
 
 const struct oncpu_thread_record *oncpu_thread_find(pid_t tid)

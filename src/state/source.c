@@ -14,19 +14,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 int oncpu_state_source = ONCPU_SOURCE_NONE;
 uint32_t oncpu_state_unseen;
 
-/*
- * `program` is written only while nobody can read it: by the thread that has the guard, while `loaded` is false. After
- * that it stays as it is until the program is found gone.
- */
+const struct oncpu_bpf_program *oncpu_state_program;
+
+/* How often a process may load the program anew after it was lost. A program object is never written twice: others read it. */
+#define LOADS 16u
+
 static struct {
-    struct oncpu_bpf_program program;
-    bool loaded;    /* release: pairs with the acquire in oncpu_source_program() */
+    struct oncpu_bpf_program programs[LOADS];
+    uint32_t loads; /* of `programs`, how many were used; written under the guard */
     bool tried;     /* it was looked for; loss clears it */
     bool sandboxed; /* no BPF system calls any more */
     uint32_t epoch;
@@ -36,12 +39,11 @@ static struct {
 
 /* ---- what others ask ---- */
 
-bool oncpu_source_program(struct oncpu_bpf_program *program)
+const struct oncpu_bpf_program *oncpu_source_program(void)
 {
-    if (!__atomic_load_n(&source.loaded, __ATOMIC_ACQUIRE) || __atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED))
-        return false;
-    *program = source.program;
-    return true;
+    if (__atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED))
+        return NULL;
+    return __atomic_load_n(&oncpu_state_program, __ATOMIC_ACQUIRE); /* pairs with choose() */
 }
 
 uint32_t oncpu_source_epoch(void)
@@ -86,20 +88,24 @@ static void use(enum oncpu_source which, const char *reason)
     __atomic_fetch_add(&source.epoch, 2, __ATOMIC_RELAXED); /* odd for ever, so never 0 */
 }
 
-void oncpu_state_suspect(void)
+/* The sleep is a system call of our own: nanosleep() would be a cancellation point. */
+void oncpu_state_suspect(const struct oncpu_thread_record *mine)
 {
-    struct oncpu_bpf_program program;
+    const struct timespec moment = {0, 30000};
+    uint64_t before = oncpu_thread_switches(mine);
     int saved_errno = errno;
 
     __atomic_store_n(&oncpu_state_unseen, 0, __ATOMIC_RELAXED);
-    if (oncpu_source_program(&program) && !oncpu_bpf_is_attached(&program))
+    for (int i = 0; i < 10 && oncpu_thread_switches(mine) == before; i++)
+        syscall(SYS_nanosleep, &moment, NULL);
+    if (oncpu_thread_switches(mine) == before)
         oncpu_source_lost();
     errno = saved_errno;
 }
 
 void oncpu_source_lost(void)
 {
-    __atomic_store_n(&source.loaded, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&oncpu_state_program, NULL, __ATOMIC_RELAXED);
     __atomic_store_n(&source.tried, false, __ATOMIC_RELAXED);
     use(ONCPU_SOURCE_NONE, "the BPF program has been detached");
 }
@@ -116,7 +122,7 @@ int oncpu_source_select(enum oncpu_source which)
             use(ONCPU_SOURCE_NONE, "it was suspended by oncpu_source_select()");
         return 0;
     }
-    if (which != ONCPU_SOURCE_UPTR || !__atomic_load_n(&source.loaded, __ATOMIC_ACQUIRE))
+    if (which != ONCPU_SOURCE_UPTR || !__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED))
         return -ENOTSUP;
     if (oncpu_source() != which)
         use(which, "");
@@ -190,12 +196,16 @@ static void choose(void)
     int error;
 
     __atomic_store_n(&source.tried, true, __ATOMIC_RELAXED);
+    if (source.loads > 0)
+        oncpu_bpf_close(&source.programs[source.loads - 1]); /* the one that was lost */
+    if (!reason && source.loads == LOADS)
+        reason = "the BPF program was lost too often";
     if (!reason) {
-        error = oncpu_bpf_load(&source.program);
+        error = oncpu_bpf_load(&source.programs[source.loads]);
         reason = error ? failure_text(error) : "";
     }
-    if (!*reason)
-        __atomic_store_n(&source.loaded, true, __ATOMIC_RELEASE); /* pairs with oncpu_source_program() */
+    if (!*reason) /* release: pairs with oncpu_source_program() */
+        __atomic_store_n(&oncpu_state_program, &source.programs[source.loads++], __ATOMIC_RELEASE);
     use(*reason ? ONCPU_SOURCE_NONE : ONCPU_SOURCE_UPTR, reason);
 }
 
@@ -221,10 +231,10 @@ int oncpu_init(void)
 
     if (!oncpu_records_init())
         return -ENOMEM;
-    if (!__atomic_load_n(&source.loaded, __ATOMIC_ACQUIRE) && oncpu_records_guard_take()) {
+    if (!__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED) && oncpu_records_guard_take()) {
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE,
                                &cancel); /* open, read, write and close would be places to end */
-        if (!__atomic_load_n(&source.loaded, __ATOMIC_ACQUIRE)) {
+        if (!__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED)) {
             choose();
             say();
         }

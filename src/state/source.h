@@ -7,10 +7,8 @@
 
 #include "bpf_program.h"
 
-#include <stdbool.h>
-
-/* The program to register threads with; false: there is none, or it must not be called any more. */
-bool oncpu_source_program(struct oncpu_bpf_program *program);
+/* The program to register threads with; NULL: there is none, or it must not be called any more. */
+const struct oncpu_bpf_program *oncpu_source_program(void);
 
 /* The source does not write any more: the process goes on without, until somebody calls oncpu_init() again. */
 void oncpu_source_lost(void);

@@ -13,10 +13,31 @@
 /* The source in use (enum oncpu_source). Relaxed: the records say nothing that a lock's correctness depends on. */
 extern int oncpu_state_source;
 
-/* The calling thread's record as it registered it; it is another's in a child of fork, so compare its tid. */
-extern __thread struct oncpu_thread_record *oncpu_state_mine __attribute__((tls_model("initial-exec")));
+/* The program that writes the records now; NULL: none does. Release, acquire: it is complete for whoever reads it. */
+extern const struct oncpu_bpf_program *oncpu_state_program;
+
+/* The calling thread's registration: its record, and the program that writes it. */
+struct oncpu_mine {
+    struct oncpu_thread_record *record;
+    const struct oncpu_bpf_program *program;
+};
+
+extern __thread struct oncpu_mine oncpu_state_mine __attribute__((tls_model("initial-exec")));
 
 struct oncpu_thread_record *oncpu_state_register(void);
+
+/*
+ * The calling thread's record; NULL: it is not registered. A registration ends with its program, and in a child of fork (the
+ * record is all zero there), so both are compared.
+ */
+static inline struct oncpu_thread_record *oncpu_state_registered(void)
+{
+    struct oncpu_mine mine = oncpu_state_mine;
+
+    if (!mine.record || mine.program != __atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED))
+        return 0;
+    return __atomic_load_n(&mine.record->tid, __ATOMIC_RELAXED) == oncpu_self_tid() ? mine.record : 0;
+}
 
 /*
  * The calling thread's record; registers the thread when it meets this for the first time. NULL: no source, or no
@@ -24,13 +45,12 @@ struct oncpu_thread_record *oncpu_state_register(void);
  */
 static inline struct oncpu_thread_record *oncpu_state_self(void)
 {
-    struct oncpu_thread_record *mine = oncpu_state_mine;
+    struct oncpu_thread_record *mine;
 
     if (__atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) == ONCPU_SOURCE_NONE)
         return 0;
-    if (mine && __atomic_load_n(&mine->tid, __ATOMIC_RELAXED) == oncpu_self_tid())
-        return mine;
-    return oncpu_state_register();
+    mine = oncpu_state_registered();
+    return mine ? mine : oncpu_state_register();
 }
 
 /*
@@ -44,8 +64,11 @@ static inline void oncpu_state_i_run(struct oncpu_thread_record *mine)
         __atomic_store_n(&mine->state, ONCPU_STATE_RUNNING, __ATOMIC_RELAXED);
 }
 
-/* Asks the kernel whether the source is still there. Async-signal-safe, preserves errno. */
-void oncpu_state_suspect(void);
+/*
+ * Finds out whether the source still writes the calling thread's record, by some short sleeps; if not, the process goes on
+ * without, until somebody calls oncpu_init() again. Async-signal-safe, preserves errno.
+ */
+void oncpu_state_suspect(const struct oncpu_thread_record *mine);
 
 /* How many sleeps in a row went unseen, of all threads together. Relaxed: roughly will do. */
 extern uint32_t oncpu_state_unseen;
@@ -57,7 +80,7 @@ extern uint32_t oncpu_state_unseen;
  * that slept was switched in again, and a source that does not say so may be gone. One sleep proves nothing: single
  * switches get lost, and of a short sleep the wake-up can overtake the thread on its way off the CPU. But while the source
  * lives, most sleeps are seen, and one that is seen clears the suspicion. (Bursts of lost ones were measured, 32 of 20,000
- * on one thread: so the kernel is asked before the source is given up.)
+ * on one thread: so there is a closer look before the source is given up.)
  */
 static inline void oncpu_state_slept(const struct oncpu_thread_record *mine, uint64_t switches_before,
                                      uint64_t slept_ns)
@@ -72,7 +95,7 @@ static inline void oncpu_state_slept(const struct oncpu_thread_record *mine, uin
     } else if (slept_ns > 20000) {
         __atomic_store_n(&oncpu_state_unseen, unseen + 1, __ATOMIC_RELAXED);
         if (unseen + 1 >= ONCPU_UNSEEN_LIMIT)
-            oncpu_state_suspect();
+            oncpu_state_suspect(mine);
     }
 }
 

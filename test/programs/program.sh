@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+# What the tests of programs share: a folder of their own, the drop-in preloaded, and what it said of its source.
+set -u
+export LC_ALL=C
+source "$(dirname -- "${BASH_SOURCE[0]}")/../common/lib.sh"
+
+dropin=${ONCPU_DROPIN:?the path of liboncpu-pthread.so}
+built=${ONCPU_TEST_PROGRAMS:-.}
+work=$(mktemp -d) || exit 1
+server=
+unset LD_PRELOAD ONCPU_SOURCE ONCPU_VERBOSE
+
+# Whatever way a test ends: no process and no file of it stays.
+clean_up() {
+    [[ -z $server ]] || kill -KILL "$server" 2>/dev/null
+    rm -rf -- "$work"
+}
+trap clean_up EXIT
+
+# preloaded COMMAND...: only the command itself sees the drop-in; its stderr, with what the drop-in says, is $work/said.
+preloaded() {
+    env LD_PRELOAD="$dropin" ONCPU_VERBOSE=1 "$@" 2>"$work/said"
+}
+
+# The drop-in was in use, and said the source that it must have here.
+check_said_uptr() {
+    local line
+    line=$(grep -m1 '^oncpu: source ' "$work/said") || { cat "$work/said" >&2; fail "the drop-in said nothing"; }
+    [[ $line == 'oncpu: source uptr' ]] || skip "no thread states: $line"
+}
+
+# until_true SECONDS COMMAND...
+until_true() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < end)) || return 1
+        sleep 0.05
+    done
+}

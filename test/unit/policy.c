@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The waiting policy, fed with made-up locks, records and times: it stops for an owner that is off its CPU, goes on for
+ * one that runs, and stops in the end whatever it reads. No thread and no clock takes part.
+ */
+#include "lock/policy.h"
+
+#include "random.h"
+#include "state/records.h"
+#include "state/state.h"
+#include "unit.h"
+
+enum { OWNER = 3000001, OTHERS = 64 };
+
+/* No spin may last longer than this: the longest that the policy grants one owner, and something for the looks. */
+#define BOUND_NS 1000000u
+#define SHORT_NS 10000u /* the same where nothing is known of the owner */
+
+static struct {
+    uint32_t word;
+    uint32_t owner;
+    uint32_t turns;
+} fields;
+
+static const struct oncpu_lock lock = {&fields.word, &fields.owner, &fields.turns};
+
+static struct oncpu_thread_record *record_for(uint32_t tid)
+{
+    struct oncpu_thread_record *record = oncpu_record_claim(tid);
+
+    cr_assert_not_null(record);
+    oncpu_record_publish(record, tid);
+    return record;
+}
+
+static void init(void)
+{
+    cr_assert(oncpu_records_init());
+    oncpu_state_source = ONCPU_SOURCE_UPTR; /* these records are as good as the kernel's */
+    fields.word = ONCPU_WORD_HELD;
+    fields.owner = OWNER;
+    fields.turns = 1;
+}
+
+TestSuite(policy, .init = init);
+
+/* How a made-up world goes on from one look to the next. */
+typedef void step(uint64_t look);
+
+static void nothing_happens(uint64_t look)
+{
+    (void)look;
+}
+
+/* Looks until the policy has enough; says how long that took by the made-up clock. */
+static uint64_t spin(step *world, enum oncpu_verdict *verdict)
+{
+    struct oncpu_policy policy;
+    uint64_t begin = 123456789;
+    uint64_t now = begin;
+    uint64_t look = 0;
+
+    oncpu_policy_begin(&policy, &lock, now);
+    while ((*verdict = oncpu_policy_look(&policy, &lock, now)) == ONCPU_GO_ON && now - begin < 20 * BOUND_NS) {
+        cr_assert(policy.distance >= 1 && policy.distance < SHORT_NS, "distance %u", policy.distance);
+        now += policy.distance;
+        world(++look);
+    }
+    return now - begin;
+}
+
+Test(policy, an_owner_off_its_cpu_is_not_waited_for)
+{
+    static const uint32_t states[] = {ONCPU_STATE_PREEMPTED, ONCPU_STATE_BLOCKED};
+    struct oncpu_thread_record *record = record_for(OWNER);
+    enum oncpu_verdict verdict;
+
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        record->state = states[i];
+        cr_assert_eq(spin(nothing_happens, &verdict), 0);
+        cr_assert_eq(verdict, ONCPU_OWNER_OFF_CPU);
+    }
+}
+
+Test(policy, a_running_owner_is_waited_for_until_the_bound)
+{
+    enum oncpu_verdict verdict;
+
+    record_for(OWNER)->state = ONCPU_STATE_RUNNING;
+    uint64_t took = spin(nothing_happens, &verdict);
+    cr_assert_eq(verdict, ONCPU_ENOUGH);
+    cr_assert(took > SHORT_NS && took < BOUND_NS, "%lu ns", (unsigned long)took);
+}
+
+static struct oncpu_thread_record *the_record;
+
+static void preempted_at_look_20(uint64_t look)
+{
+    if (look == 20)
+        the_record->state = ONCPU_STATE_PREEMPTED;
+}
+
+Test(policy, an_owner_that_leaves_its_cpu_ends_the_spin)
+{
+    enum oncpu_verdict verdict;
+
+    the_record = record_for(OWNER);
+    the_record->state = ONCPU_STATE_RUNNING;
+    cr_assert_lt(spin(preempted_at_look_20, &verdict), BOUND_NS / 10);
+    cr_assert_eq(verdict, ONCPU_OWNER_OFF_CPU);
+}
+
+static void check_short(const char *why)
+{
+    enum oncpu_verdict verdict;
+    uint64_t took = spin(nothing_happens, &verdict);
+
+    cr_assert_eq(verdict, ONCPU_ENOUGH);
+    cr_assert(took > 0 && took < SHORT_NS, "%s: %lu ns", why, (unsigned long)took);
+}
+
+Test(policy, an_owner_of_whom_nothing_is_known_is_waited_for_shortly)
+{
+    check_short("not registered");
+    struct oncpu_thread_record *record = record_for(OWNER);
+    record->state = ONCPU_STATE_UNKNOWN;
+    check_short("registered, state unknown");
+    record->state = 77;
+    check_short("a state of the future");
+    fields.owner = 0;
+    check_short("no owner");
+    fields.owner = UINT32_MAX;
+    check_short("no tid");
+}
+
+Test(policy, without_a_source_no_record_counts)
+{
+    static const uint32_t states[] = {ONCPU_STATE_RUNNING, ONCPU_STATE_PREEMPTED, ONCPU_STATE_BLOCKED};
+    struct oncpu_thread_record *record = record_for(OWNER);
+
+    oncpu_state_source = ONCPU_SOURCE_NONE;
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        record->state = states[i];
+        check_short("no source");
+    }
+}
+
+static void source_goes_at_look_10(uint64_t look)
+{
+    if (look == 10)
+        oncpu_state_source = ONCPU_SOURCE_NONE;
+}
+
+Test(policy, a_source_lost_on_the_way_shortens_the_wait)
+{
+    enum oncpu_verdict verdict;
+
+    record_for(OWNER)->state = ONCPU_STATE_RUNNING;
+    cr_assert_lt(spin(source_goes_at_look_10, &verdict), 2 * SHORT_NS);
+    cr_assert_eq(verdict, ONCPU_ENOUGH);
+}
+
+/* ---- worlds that never come to rest: every one must come to an end ---- */
+
+static struct oncpu_thread_record *others[OTHERS];
+static uint64_t seed;
+
+static void all_run(void)
+{
+    for (uint32_t i = 0; i < OTHERS; i++) {
+        others[i] = record_for(OWNER + 1 + i);
+        others[i]->state = ONCPU_STATE_RUNNING;
+    }
+}
+
+static void turn_by_turn(uint64_t look)
+{
+    fields.owner = OWNER + 1 + (uint32_t)(look % OTHERS);
+    fields.turns++;
+}
+
+static void many_turns_a_look(uint64_t look)
+{
+    fields.owner = OWNER + 1 + (uint32_t)(look % OTHERS);
+    fields.turns += 1000;
+}
+
+static void one_owner_again_and_again(uint64_t look)
+{
+    fields.turns += look % 2;
+}
+
+/* Turns come from us; glibc takes and releases a mutex in pthread_cond_wait() without counting them. */
+static void owners_without_turns(uint64_t look)
+{
+    fields.owner = OWNER + 1 + (uint32_t)(look % OTHERS);
+}
+
+static void an_owner_that_comes_and_goes(uint64_t look)
+{
+    fields.owner = look % 2 ? OWNER + 1 : 0;
+}
+
+static void garbage_without_a_stop(uint64_t look)
+{
+    (void)look;
+    fields.owner = (uint32_t)test_random(&seed);
+    fields.turns = (uint32_t)test_random(&seed);
+    fields.owner = test_random(&seed) % 2 ? OWNER + 1 + fields.owner % OTHERS : fields.owner;
+}
+
+static void garbage(uint64_t look)
+{
+    garbage_without_a_stop(look);
+    for (int i = 0; i < OTHERS; i++) {
+        others[i]->state = test_random(&seed) % 8 ? ONCPU_STATE_RUNNING : (uint32_t)test_random(&seed);
+        others[i]->tid = test_random(&seed) % 8 ? others[i]->tid : (uint32_t)test_random(&seed);
+    }
+}
+
+static void check_ends(step *world, const char *name)
+{
+    enum oncpu_verdict verdict;
+
+    for (uint64_t run = 1; run < 200; run++) {
+        seed = run;
+        uint64_t took = spin(world, &verdict);
+        cr_assert(took < BOUND_NS, "%s: still spinning after %lu ns", name, (unsigned long)took);
+        cr_assert_neq(verdict, ONCPU_GO_ON, "%s", name);
+    }
+}
+
+Test(policy, ends_while_the_lock_goes_round)
+{
+    all_run();
+    check_ends(turn_by_turn, "turn by turn");
+    check_ends(many_turns_a_look, "many turns a look");
+}
+
+Test(policy, ends_while_one_owner_takes_it_again_and_again)
+{
+    record_for(OWNER)->state = ONCPU_STATE_RUNNING;
+    check_ends(one_owner_again_and_again, "one owner");
+}
+
+Test(policy, ends_while_owners_change_that_count_no_turns)
+{
+    all_run();
+    check_ends(owners_without_turns, "owners without turns");
+    check_ends(an_owner_that_comes_and_goes, "an owner that comes and goes");
+}
+
+Test(policy, ends_in_garbage)
+{
+    all_run();
+    check_ends(garbage_without_a_stop, "garbage in the lock");
+    check_ends(garbage, "garbage everywhere");
+}
