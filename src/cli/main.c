@@ -13,6 +13,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"run", oncpu_cli_run, "run a command with the drop-in mutex"},
+    {"doctor", oncpu_cli_doctor, "say what can be used here, and why not more"},
 };
 
 static void usage(FILE *out)

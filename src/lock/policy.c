@@ -48,6 +48,13 @@ static void set_distance(struct oncpu_policy *policy, uint32_t turns, uint64_t e
     policy->distance = policy->distance * 2 > policy->ceiling ? policy->ceiling : policy->distance * 2;
 }
 
+uint32_t oncpu_policy_bound(uint32_t state)
+{
+    if (state == ONCPU_STATE_PREEMPTED || state == ONCPU_STATE_BLOCKED)
+        return 0;
+    return state == ONCPU_STATE_RUNNING ? BOUND_RUNNING : BOUND_UNKNOWN;
+}
+
 enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now)
 {
     uint32_t turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED);
@@ -69,7 +76,7 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
         state = __atomic_load_n(&policy->record->state, __ATOMIC_RELAXED);
     if (state == ONCPU_STATE_PREEMPTED || state == ONCPU_STATE_BLOCKED)
         return ONCPU_OWNER_OFF_CPU;
-    if (now - policy->owner_since > (state == ONCPU_STATE_RUNNING ? BOUND_RUNNING : BOUND_UNKNOWN))
+    if (now - policy->owner_since > oncpu_policy_bound(state))
         return ONCPU_ENOUGH;
     if (now - policy->begin > LOSING_AFTER && policy->lost > LOSING_TURNS)
         return ONCPU_ENOUGH;

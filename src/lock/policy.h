@@ -34,4 +34,7 @@ void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lo
 /* Looks at a lock that is held; says what to do, and sets the distance to the next look. */
 enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now);
 
+/* For how long, ns, a waiter spins for one owner that it sees in this state all the time; 0: it does not spin. */
+uint32_t oncpu_policy_bound(uint32_t state);
+
 #endif
