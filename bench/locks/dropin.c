@@ -73,7 +73,7 @@ static const char *no_states(void)
 
 static const char *use_states(void)
 {
-    return dropin.select(ONCPU_SOURCE_UPTR) == 0 ? NULL : reason();
+    return dropin.select(ONCPU_SOURCE_AUTO) == 0 ? NULL : reason();
 }
 
 static const char *use_no_states(void)

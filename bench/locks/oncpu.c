@@ -26,7 +26,7 @@ static const char *no_states(void)
 
 static const char *use_states(void)
 {
-    if (oncpu_source_select(ONCPU_SOURCE_UPTR) == 0 && oncpu_source() == ONCPU_SOURCE_UPTR)
+    if (oncpu_source_select(ONCPU_SOURCE_AUTO) == 0)
         return NULL;
     return oncpu_source_reason();
 }

@@ -9,7 +9,7 @@
 void bench_report_source(const char **name, const char **reason)
 {
     /* A lock that does without them may have been the last to run. */
-    oncpu_source_select(ONCPU_SOURCE_UPTR);
+    oncpu_source_select(ONCPU_SOURCE_AUTO);
     *name = oncpu_source_name(oncpu_source());
     *reason = oncpu_source_reason();
 }

@@ -8,7 +8,7 @@
  *         oncpu_init();   // 0: the locks know who runs. Otherwise they do without; nothing else changes.
  *         ...
  *
- * Environment, read once: ONCPU_SOURCE=none|uptr overrides the choice of source (none: do without BPF), ONCPU_VERBOSE=1
+ * Environment, read once: ONCPU_SOURCE=none|uptr|array overrides the choice of source (none: do without BPF), ONCPU_VERBOSE=1
  * has one line written to standard error that says which source is used, and why no better one.
  */
 #ifndef ONCPU_ONCPU_H
@@ -25,14 +25,17 @@ extern "C" {
 
 /* Where thread states come from. */
 enum oncpu_source {
-    ONCPU_SOURCE_NONE = 0, /* nowhere: waiters spin for a few microseconds, then sleep */
-    ONCPU_SOURCE_UPTR = 1, /* the kernel writes this process's own pages (Linux 6.13; CAP_BPF and CAP_PERFMON) */
+    ONCPU_SOURCE_AUTO = -1, /* for oncpu_source_select(): the one that oncpu_init() found */
+    ONCPU_SOURCE_NONE = 0,  /* nowhere: waiters spin for a few microseconds, then sleep */
+    ONCPU_SOURCE_UPTR = 1,  /* the kernel writes this process's own pages (Linux 6.13; CAP_BPF and CAP_PERFMON) */
+    ONCPU_SOURCE_ARRAY = 2, /* a program for the whole machine writes a shared array, see oncpu(1), `oncpu enable` */
 };
 
 /*
- * Chooses the best source there is and, for the first call in a process, loads the BPF program (some 10 ms, some 100 kB
- * of kernel memory, two file descriptors that exec closes). It stays until the process and all its forked children have
- * ended. Called again after the source was lost, it tries again.
+ * Chooses the best source there is: joins the program that `oncpu enable` has pinned for the whole machine (tens of
+ * microseconds, one file descriptor), or else loads a BPF program for this process (some 10 ms, some 100 kB of kernel
+ * memory, two file descriptors). exec closes the descriptors. A program of the process's own stays until the process and
+ * all its forked children have ended. Called again after the source was lost, it tries again.
  *
  * Returns: 0 when there is a source; -ENOTSUP when there is none (oncpu_source_reason() says why), or while another
  * thread is in its first call; -ENOMEM.
@@ -43,7 +46,7 @@ int oncpu_init(void);
 /* The source in use now. It becomes ONCPU_SOURCE_NONE by itself when BPF has gone away. Async-signal-safe. */
 enum oncpu_source oncpu_source(void);
 
-/* The source's name: "uptr", "none". A constant string. */
+/* The source's name: "uptr", "array", "none". A constant string. */
 const char *oncpu_source_name(enum oncpu_source source);
 
 /*
@@ -53,8 +56,8 @@ const char *oncpu_source_name(enum oncpu_source source);
 const char *oncpu_source_reason(void);
 
 /*
- * Uses `source` from now on: ONCPU_SOURCE_NONE suspends a source, ONCPU_SOURCE_UPTR goes back to it. For benchmarks and
- * tests; correct at any time, also while other threads wait for locks.
+ * Uses `source` from now on: ONCPU_SOURCE_NONE suspends the source, its name or ONCPU_SOURCE_AUTO goes back to it. For
+ * benchmarks and tests; correct at any time, also while other threads wait for locks.
  * Returns: 0; -ENOTSUP when the process does not have that source.
  */
 int oncpu_source_select(enum oncpu_source source);

@@ -15,6 +15,9 @@
 
 /* Each gets its own name as argv[0], and returns the exit status. */
 int oncpu_cli_run(int argc, char **argv);
+int oncpu_cli_enable(int argc, char **argv);
+int oncpu_cli_disable(int argc, char **argv);
+int oncpu_cli_status(int argc, char **argv);
 int oncpu_cli_doctor(int argc, char **argv);
 
 /* The path of the drop-in, as LD_PRELOAD takes it. False: it was not found, and the reason is on standard error. */

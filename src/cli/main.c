@@ -13,6 +13,9 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"run", oncpu_cli_run, "run a command with the drop-in mutex"},
+    {"enable", oncpu_cli_enable, "let all processes of this machine know which threads run"},
+    {"disable", oncpu_cli_disable, "end that"},
+    {"status", oncpu_cli_status, "say what is enabled, and what it costs"},
     {"doctor", oncpu_cli_doctor, "say what can be used here, and why not more"},
 };
 

@@ -8,4 +8,7 @@
 /* A bpffs of its own: /sys/fs/bpf is closed to everybody but root on most systems. */
 #define ONCPU_RUN_DIR "/run/oncpu"
 
+/* The environment variable that names another folder. */
+#define ONCPU_RUN_DIR_ENV "ONCPU_DIR"
+
 #endif

@@ -9,6 +9,8 @@
  */
 #include "records.h"
 
+#include "array_abi.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -34,6 +36,11 @@ struct slab {
     struct oncpu_page *chunks[CHUNKS]; /* set once, by CAS */
     uint32_t *leaves[LEAVES];          /* tid → number of the record + 1; set once, by CAS */
 };
+
+/* In the index: the rest of the number is that of a slot in the array. */
+#define IN_ARRAY 0x80000000u
+
+static const struct oncpu_array *array; /* release, acquire: its content is complete */
 
 static struct slab *slab; /* set once, by CAS; the same address, with zeros behind it, in a forked child */
 
@@ -94,8 +101,21 @@ static struct oncpu_page *map_chunk(void)
     return pages;
 }
 
+static struct oncpu_thread_record *in_array(uint32_t slot)
+{
+    const struct oncpu_array *all = __atomic_load_n(&array, __ATOMIC_ACQUIRE);
+    uint32_t number = slot & ONCPU_SLOT_MASK;
+
+    if (!all || slot >> ONCPU_SLOT_SHIFT >= all->page_count || number >= ONCPU_PAGE_RECORDS)
+        return NULL;
+    return &all->pages[slot >> ONCPU_SLOT_SHIFT].records[number];
+}
+
 static struct oncpu_thread_record *record_at(uint32_t number)
 {
+    if (number & IN_ARRAY)
+        return in_array(number & ~IN_ARRAY);
+
     struct oncpu_page *pages = __atomic_load_n(&slab->chunks[number / CHUNK_RECORDS], __ATOMIC_ACQUIRE);
 
     if (!pages) /* its first user is mapping it at this moment */
@@ -199,7 +219,9 @@ static uint32_t claim_same(uint32_t tid)
     const uint32_t *entry = index_of(tid, false);
     struct oncpu_thread_record *record = oncpu_record_find(tid);
 
-    return record && claim(record, tid) ? __atomic_load_n(entry, __ATOMIC_RELAXED) : 0;
+    if (!record || (__atomic_load_n(entry, __ATOMIC_RELAXED) - 1) & IN_ARRAY || !claim(record, tid))
+        return 0;
+    return __atomic_load_n(entry, __ATOMIC_RELAXED);
 }
 
 struct oncpu_thread_record *oncpu_record_claim(uint32_t tid)
@@ -223,6 +245,21 @@ struct oncpu_thread_record *oncpu_record_claim(uint32_t tid)
     __atomic_store_n(&record->state, ONCPU_STATE_RUNNING, __ATOMIC_RELAXED); /* true: the caller executes this */
     __atomic_store_n(entry, number, __ATOMIC_RELAXED); /* finds nothing before the record's tid is there */
     return record;
+}
+
+void oncpu_records_use_array(const struct oncpu_array *other)
+{
+    __atomic_store_n(&array, other, __ATOMIC_RELEASE); /* pairs with in_array() */
+}
+
+struct oncpu_thread_record *oncpu_record_adopt(uint32_t slot, uint32_t tid)
+{
+    uint32_t *entry = index_of(tid, true);
+    struct oncpu_thread_record *record = in_array(slot);
+
+    if (entry && record)
+        __atomic_store_n(entry, (slot | IN_ARRAY) + 1, __ATOMIC_RELAXED);
+    return entry ? record : NULL;
 }
 
 void oncpu_record_publish(struct oncpu_thread_record *record, uint32_t tid)

@@ -24,6 +24,19 @@ bool oncpu_records_init(void);
 bool oncpu_records_guard_take(void);
 void oncpu_records_guard_drop(void);
 
+/*
+ * Has the index find records of other pages, too: those of the machine-wide array, which the kernel gives out. The struct must
+ * stay as it is; another one can take its place, and then what the index had of the first is nobody's.
+ */
+struct oncpu_array {
+    struct oncpu_page *pages;
+    uint32_t page_count;
+};
+void oncpu_records_use_array(const struct oncpu_array *array);
+
+/* Makes the array's record in `slot` the one that oncpu_record_find(tid) finds. NULL: there is none, or no memory. */
+struct oncpu_thread_record *oncpu_record_adopt(uint32_t slot, uint32_t tid);
+
 /* A record for the calling thread, not visible to others yet; NULL when all are in use. Touches errno. */
 struct oncpu_thread_record *oncpu_record_claim(uint32_t tid);
 

@@ -28,6 +28,29 @@ static bool is_known_to_glibc(uint32_t tid)
     return tid == oncpu_self_tid_slow();
 }
 
+static int enter(const struct oncpu_bpf_program *program, uint32_t tid, struct oncpu_thread_record **record)
+{
+    uint32_t slot;
+    int error;
+
+    if (program->source == ONCPU_SOURCE_ARRAY) {
+        error = oncpu_array_watch(program, tid, &slot);
+        if (error)
+            return error;
+        *record = oncpu_record_adopt(slot, tid);
+        return *record ? 0 : -ENOSPC;
+    }
+    *record = oncpu_record_claim(tid);
+    if (!*record)
+        return -ENOSPC;
+    error = oncpu_uptr_watch(program, tid, *record);
+    if (error)
+        oncpu_record_drop(*record);
+    else
+        oncpu_record_publish(*record, tid);
+    return error;
+}
+
 static int register_thread(void)
 {
     const struct oncpu_bpf_program *program = oncpu_source_program();
@@ -37,19 +60,12 @@ static int register_thread(void)
 
     if (!program || !is_known_to_glibc(tid))
         return -ENOTSUP;
-    record = oncpu_record_claim(tid);
-    if (!record)
-        return -ENOSPC;
-    error = oncpu_bpf_watch(program, tid, record);
-    if (error) {
-        oncpu_record_drop(record);
-        if (error == -EBADF)
-            oncpu_source_lost();
-        return error;
-    }
-    oncpu_record_publish(record, tid);
-    oncpu_state_mine = (struct oncpu_mine){record, program};
-    return 0;
+    error = enter(program, tid, &record);
+    if (!error)
+        oncpu_state_mine = (struct oncpu_mine){record, program};
+    if (error == -EBADF)
+        oncpu_source_lost();
+    return error;
 }
 
 static int try_register(void)
@@ -71,6 +87,20 @@ static int try_register(void)
 struct oncpu_thread_record *oncpu_state_register(void)
 {
     return try_register() ? 0 : oncpu_state_mine.record;
+}
+
+/* Pages of our own we write ourselves; in the machine's the kernel does, when we ask again. */
+void oncpu_state_correct(struct oncpu_thread_record *mine)
+{
+    const struct oncpu_bpf_program *program = oncpu_state_mine.program;
+    int saved_errno = errno;
+    uint32_t slot;
+
+    if (program->source == ONCPU_SOURCE_UPTR)
+        __atomic_store_n(&mine->state, ONCPU_STATE_RUNNING, __ATOMIC_RELAXED);
+    else if (program == oncpu_source_program())
+        oncpu_array_watch(program, oncpu_self_tid(), &slot);
+    errno = saved_errno;
 }
 
 int oncpu_thread_register(void)

@@ -4,6 +4,7 @@
  */
 #include "source.h"
 
+#include "paths.h"
 #include "records.h"
 #include "state.h"
 
@@ -34,7 +35,7 @@ static struct {
     bool sandboxed; /* no BPF system calls any more */
     uint32_t epoch;
     const char *reason;
-    char failure[160]; /* the text behind `reason` when it needs one of its own */
+    char why_not[3][200]; /* the text behind `reason` where it needs one of its own: array, uptr, both */
 } source = {.epoch = 1, .reason = "oncpu_init() has not been called"};
 
 /* ---- what others ask ---- */
@@ -63,6 +64,8 @@ enum oncpu_source oncpu_source(void)
 
 const char *oncpu_source_name(enum oncpu_source which)
 {
+    if (which == ONCPU_SOURCE_ARRAY)
+        return "array";
     return which == ONCPU_SOURCE_UPTR ? "uptr" : "none";
 }
 
@@ -117,15 +120,17 @@ void oncpu_state_sandboxed(void)
 
 int oncpu_source_select(enum oncpu_source which)
 {
+    const struct oncpu_bpf_program *program = __atomic_load_n(&oncpu_state_program, __ATOMIC_ACQUIRE);
+
     if (which == ONCPU_SOURCE_NONE) {
         if (oncpu_source() != ONCPU_SOURCE_NONE)
             use(ONCPU_SOURCE_NONE, "it was suspended by oncpu_source_select()");
         return 0;
     }
-    if (which != ONCPU_SOURCE_UPTR || !__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED))
+    if (!program || (which != ONCPU_SOURCE_AUTO && which != program->source))
         return -ENOTSUP;
-    if (oncpu_source() != which)
-        use(which, "");
+    if (oncpu_source() != program->source)
+        use(program->source, "");
     return 0;
 }
 
@@ -163,50 +168,117 @@ static bool kernel_is_before(int major, int minor)
     return has_major < major || (has_major == major && has_minor < minor);
 }
 
-/* Why not to try; NULL: nothing speaks against it. */
+static bool is(const char *text, const char *other)
+{
+    return text && !strcmp(text, other);
+}
+
+/* Why not to make any BPF call; NULL: nothing speaks against it. `wanted`: ONCPU_SOURCE, NULL where it is not set. */
 static const char *obstacle(const char *wanted)
 {
-    if (wanted && !strcmp(wanted, "none"))
+    if (is(wanted, "none"))
         return "ONCPU_SOURCE=none asks for it";
-    if (wanted && *wanted && strcmp(wanted, "uptr") != 0)
-        return "ONCPU_SOURCE names no source (none, uptr)";
+    if (wanted && !is(wanted, "uptr") && !is(wanted, "array"))
+        return "ONCPU_SOURCE names no source (none, uptr, array)";
     if (__atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED))
         return "the process installed a seccomp filter, which might kill it for calling bpf()";
+    if (!wanted && seccomp_is_on())
+        return "a seccomp filter is in force, which might kill the process for calling bpf() (ONCPU_SOURCE=uptr or "
+               "array tries)";
+    if (source.loads == LOADS)
+        return "the BPF program was lost too often";
+    return NULL;
+}
+
+static const char *uptr_obstacle(void)
+{
     if (kernel_is_before(6, 13))
         return "source uptr needs Linux 6.13 (pages pinned in task-local storage)";
     if (access("/sys/kernel/btf/vmlinux", F_OK))
         return "source uptr needs a kernel with BTF, and /sys/kernel/btf/vmlinux is not there";
-    if ((!wanted || !*wanted) && seccomp_is_on())
-        return "a seccomp filter is in force, which might kill the process for calling bpf() (ONCPU_SOURCE=uptr tries)";
     return NULL;
 }
 
-static const char *failure_text(int error)
+static const char *folder(void)
 {
-    if (error == -EPERM || error == -EACCES)
-        return "source uptr needs root, or CAP_BPF and CAP_PERFMON: bpf() is not permitted";
-    snprintf(source.failure, sizeof(source.failure), "the BPF program could not be loaded: %s",
+    const char *named = secure_getenv(ONCPU_RUN_DIR_ENV);
+
+    return named && *named ? named : ONCPU_RUN_DIR;
+}
+
+static const char *join_array(struct oncpu_bpf_program *program)
+{
+    int error = oncpu_array_join(program, folder());
+
+    if (!error)
+        return NULL;
+    if (error == -ENOENT)
+        return "source array is not there: nobody has called `oncpu enable` on this machine";
+    if (error == -EPROTO)
+        return "source array was enabled by another version of oncpu";
+    if (error == -EACCES || error == -EPERM)
+        return "source array is not for this user, or bpf() is not permitted";
+    snprintf(source.why_not[0], sizeof(source.why_not[0]), "source array cannot be joined: %s",
              strerrordesc_np(-error));
-    return source.failure;
+    return source.why_not[0];
+}
+
+static const char *load_uptr(struct oncpu_bpf_program *program)
+{
+    const char *reason = uptr_obstacle();
+    int error = reason ? 0 : oncpu_uptr_load(program);
+
+    if (reason || !error)
+        return reason;
+    if (error == -EPERM || error == -EACCES)
+        return "source uptr needs root, or CAP_BPF and CAP_PERFMON";
+    snprintf(source.why_not[0], sizeof(source.why_not[0]), "source array cannot be joined: %s",
+             strerrordesc_np(-error));
+    return source.why_not[0];
+}
+
+/* What stands for the whole machine comes first: each program of a process's own costs every context switch of it. */
+static const char *get_program(struct oncpu_bpf_program *program, const char *wanted)
+{
+    const char *no_array = is(wanted, "uptr") ? "" : join_array(program);
+    const char *no_uptr;
+
+    if (!no_array)
+        return NULL;
+    if (is(wanted, "array"))
+        return no_array;
+    no_uptr = load_uptr(program);
+    if (!no_uptr || !*no_array)
+        return no_uptr;
+    snprintf(source.why_not[2], sizeof(source.why_not[2]), "%.95s; %.95s", no_uptr, no_array);
+    return source.why_not[2];
 }
 
 static void choose(void)
 {
-    const char *reason = obstacle(secure_getenv("ONCPU_SOURCE"));
-    int error;
+    const char *wanted = secure_getenv("ONCPU_SOURCE");
+    struct oncpu_bpf_program *program = &source.programs[source.loads % LOADS];
+    const char *reason;
 
+    wanted = wanted && *wanted ? wanted : NULL;
     __atomic_store_n(&source.tried, true, __ATOMIC_RELAXED);
-    if (source.loads > 0)
-        oncpu_bpf_close(&source.programs[source.loads - 1]); /* the one that was lost */
-    if (!reason && source.loads == LOADS)
-        reason = "the BPF program was lost too often";
-    if (!reason) {
-        error = oncpu_bpf_load(&source.programs[source.loads]);
-        reason = error ? failure_text(error) : "";
+    reason = obstacle(wanted);
+    if (source.loads > 0 && !source.sandboxed)
+        oncpu_program_close(&source.programs[source.loads - 1]); /* the one that was lost */
+    reason = reason ? reason : get_program(program, wanted);
+    if (reason) {
+        use(ONCPU_SOURCE_NONE, reason);
+        return;
     }
-    if (!*reason) /* release: pairs with oncpu_source_program() */
-        __atomic_store_n(&oncpu_state_program, &source.programs[source.loads++], __ATOMIC_RELEASE);
-    use(*reason ? ONCPU_SOURCE_NONE : ONCPU_SOURCE_UPTR, reason);
+    source.loads++;
+    if (program->source == ONCPU_SOURCE_ARRAY) {
+        static struct oncpu_array arrays[LOADS]; /* one for each: others may still read the last */
+        struct oncpu_array *array = &arrays[source.loads - 1];
+        *array = (struct oncpu_array){program->pages, program->page_count};
+        oncpu_records_use_array(array);
+    }
+    __atomic_store_n(&oncpu_state_program, program, __ATOMIC_RELEASE); /* pairs with oncpu_source_program() */
+    use(program->source, "");
 }
 
 static void say(void)

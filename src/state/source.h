@@ -5,7 +5,7 @@
 #ifndef ONCPU_STATE_SOURCE_H
 #define ONCPU_STATE_SOURCE_H
 
-#include "bpf_program.h"
+#include "program.h"
 
 /* The program to register threads with; NULL: there is none, or it must not be called any more. */
 const struct oncpu_bpf_program *oncpu_source_program(void);

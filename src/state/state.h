@@ -58,10 +58,12 @@ static inline struct oncpu_thread_record *oncpu_state_self(void)
  * But whoever executes this runs; and the kernel's next store comes later. So a thread that met contention sets it
  * right.
  */
+void oncpu_state_correct(struct oncpu_thread_record *mine);
+
 static inline void oncpu_state_i_run(struct oncpu_thread_record *mine)
 {
     if (mine && __atomic_load_n(&mine->state, __ATOMIC_RELAXED) != ONCPU_STATE_RUNNING)
-        __atomic_store_n(&mine->state, ONCPU_STATE_RUNNING, __ATOMIC_RELAXED);
+        oncpu_state_correct(mine);
 }
 
 /*

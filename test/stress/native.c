@@ -33,7 +33,7 @@ static void *detach_source(void *stop)
 
     test_sleep_ns(half_ns);
     program = oncpu_source_program();
-    CHECK(program && close(program->link) == 0);
+    CHECK(program && close(program->link.fd) == 0);
     while (oncpu_source() != ONCPU_SOURCE_NONE && may_go_on(stop))
         test_sleep_ns(TEST_MS);
     test_sleep_ns(half_ns / 4);

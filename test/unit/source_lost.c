@@ -50,11 +50,11 @@ static void reuses_descriptors(void)
 
     CHECK(oncpu_init() == 0);
     program = oncpu_source_program();
-    CHECK(program && dup2(STDERR_FILENO, program->tasks) == program->tasks);
-    CHECK(dup2(STDERR_FILENO, program->link) == program->link);
+    CHECK(program && dup2(STDERR_FILENO, program->tasks.fd) == program->tasks.fd);
+    CHECK(dup2(STDERR_FILENO, program->link.fd) == program->link.fd);
     is_lost();
-    CHECK(fcntl(program->tasks, F_GETFD) == 0); /* and keeps them: they are not ours to close */
-    CHECK(fcntl(program->link, F_GETFD) == 0);
+    CHECK(fcntl(program->tasks.fd, F_GETFD) == 0); /* and keeps them: they are not ours to close */
+    CHECK(fcntl(program->link.fd, F_GETFD) == 0);
 }
 
 Test(source_lost, is_given_up_when_its_descriptors_are_closed)
@@ -111,7 +111,7 @@ static void lose_link(void)
 {
     const struct oncpu_bpf_program *program = oncpu_source_program();
 
-    CHECK(program && close(program->link) == 0);
+    CHECK(program && close(program->link.fd) == 0);
     CHECK(EVENTUALLY(noticed_after_another_sleep()));
     CHECK(strstr(oncpu_source_reason(), "detached"));
     CHECK(oncpu_source_select(ONCPU_SOURCE_UPTR) == -ENOTSUP);

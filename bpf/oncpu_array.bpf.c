@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Source `array`: one program for the whole machine, and the records of all processes in one array that user space maps
+ * read-only. Threads register themselves by running a BPF program, so nobody needs the right to write a map, and nobody can
+ * touch another's record.
+ *
+ * A slot is free (in the queue), or belongs to one task: from oncpu_register in that task until oncpu_exit in that task.
+ */
+#include "kernel_types.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "array_abi.h"
+#include "record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define TRIES 64 /* of a compare-and-exchange: then somebody else makes progress, and the caller can do without */
+
+/* errno values (include/uapi/asm-generic/errno-base.h, errno.h) */
+#define EAGAIN 11
+#define ENOMEM 12
+#define ENOSPC 28
+#define EDQUOT 122
+
+/* Set by the loader. */
+const volatile uint32_t oncpu_slots = ONCPU_PAGE_RECORDS;
+const volatile uint64_t oncpu_user_share = ONCPU_PAGE_RECORDS; /* slots for each user but root */
+
+/* The records. Frozen after the loader has filled in the heads: only these programs write it, and user space maps it. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1);
+    __type(key, uint32_t);
+    __type(value, struct oncpu_page);
+} oncpu_pages SEC(".maps");
+
+/* Slots given back, as a stack: for each slot the one below it, + 1. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, uint32_t);
+    __type(value, uint32_t);
+} oncpu_below SEC(".maps");
+
+/*
+ * The top of that stack in the low half, + 1, 0 when it is empty; in the high half a count of changes, so that a
+ * compare-and-exchange does not succeed on a top that went and came back. And the first slot that was never used.
+ */
+uint64_t oncpu_top;
+uint64_t oncpu_fresh;
+
+struct task_value {
+    uint32_t slot; /* + 1 */
+    uint32_t user;
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __type(key, int);
+    __type(value, struct task_value);
+} oncpu_array_tasks SEC(".maps");
+
+/* How many slots each user has; an entry goes with the user's last slot. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 16384);
+    __type(key, uint32_t);
+    __type(value, uint64_t);
+} oncpu_users SEC(".maps");
+
+static __always_inline struct oncpu_thread_record *record_at(uint32_t slot)
+{
+    uint32_t page_number = slot >> ONCPU_SLOT_SHIFT;
+    uint32_t number = slot & ONCPU_SLOT_MASK;
+    struct oncpu_page *page = bpf_map_lookup_elem(&oncpu_pages, &page_number);
+
+    return page && number < ONCPU_PAGE_RECORDS ? &page->records[number] : 0;
+}
+
+/* ---- at every context switch ---- */
+
+static __always_inline struct oncpu_thread_record *record_of(struct task_struct *task)
+{
+    struct task_value *value;
+
+    if (!task->bpf_storage)
+        return 0;
+    value = bpf_task_storage_get(&oncpu_array_tasks, task, 0, 0);
+    return value && value->slot ? record_at(value->slot - 1) : 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(oncpu_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+    struct oncpu_thread_record *record = record_of(prev);
+
+    if (record)
+        oncpu_left(record, preempt, prev);
+    record = record_of(next);
+    if (record)
+        oncpu_came(record);
+    return 0;
+}
+
+/* ---- slots ---- */
+
+static __always_inline uint32_t pop_slot(void)
+{
+    for (int i = 0; i < TRIES; i++) {
+        uint64_t top = oncpu_top;
+        uint32_t slot = (uint32_t)top - 1;
+        uint32_t *below;
+
+        if (!(uint32_t)top)
+            return 0;
+        below = bpf_map_lookup_elem(&oncpu_below, &slot);
+        if (!below)
+            return 0;
+        if (__sync_val_compare_and_swap(&oncpu_top, top, ((top >> 32) + 1) << 32 | *below) == top)
+            return slot + 1;
+    }
+    return 0;
+}
+
+static __always_inline void push_slot(uint32_t slot)
+{
+    uint32_t *below = bpf_map_lookup_elem(&oncpu_below, &slot);
+
+    for (int i = 0; below && i < TRIES; i++) {
+        uint64_t top = oncpu_top;
+
+        *below = (uint32_t)top;
+        if (__sync_val_compare_and_swap(&oncpu_top, top, ((top >> 32) + 1) << 32 | (slot + 1)) == top)
+            return;
+    }
+    /* after so many tries the slot is lost: one of tens of thousands, until the program is loaded anew */
+}
+
+static __always_inline uint32_t take_slot(void)
+{
+    uint32_t slot = pop_slot();
+    uint64_t fresh;
+
+    if (slot)
+        return slot;
+    if (oncpu_fresh >= oncpu_slots)
+        return 0;
+    fresh = __sync_fetch_and_add(&oncpu_fresh, 1);
+    if (fresh >= oncpu_slots)
+        return 0;
+    return ((uint32_t)fresh / ONCPU_PAGE_RECORDS << ONCPU_SLOT_SHIFT | (uint32_t)fresh % ONCPU_PAGE_RECORDS) + 1;
+}
+
+/* ---- shares ---- */
+
+/*
+ * Whose share a thread uses. Whoever may map user ids into a namespace has many of them, but one user made the outermost
+ * namespace, and that is the one who counts.
+ */
+static __always_inline uint32_t user_of(struct task_struct *task)
+{
+    const struct cred *cred = BPF_CORE_READ(task, real_cred);
+    struct user_namespace *ns = BPF_CORE_READ(cred, user_ns);
+    int level = BPF_CORE_READ(ns, level);
+
+    if (!level)
+        return BPF_CORE_READ(cred, uid.val);
+    for (int i = 0; i < 33 && level > 1; i++) { /* at most 32 deep: user_namespaces(7) */
+        ns = BPF_CORE_READ(ns, parent);
+        level = BPF_CORE_READ(ns, level);
+    }
+    return BPF_CORE_READ(ns, owner.val);
+}
+
+static __always_inline bool charge(uint32_t user)
+{
+    uint64_t none = 0;
+    uint64_t *count = bpf_map_lookup_elem(&oncpu_users, &user);
+
+    if (!count) {
+        bpf_map_update_elem(&oncpu_users, &user, &none, BPF_NOEXIST);
+        count = bpf_map_lookup_elem(&oncpu_users, &user);
+    }
+    if (!count)
+        return false;
+    if (__sync_fetch_and_add(count, 1) < oncpu_user_share || !user)
+        return true;
+    __sync_fetch_and_add(count, -1);
+    return false;
+}
+
+/* An addition that meets the removal is lost with the entry: the user then has one slot more than its share. */
+static __always_inline void discharge(uint32_t user)
+{
+    uint64_t *count = bpf_map_lookup_elem(&oncpu_users, &user);
+
+    if (count && __sync_fetch_and_add(count, -1) <= 1)
+        bpf_map_delete_elem(&oncpu_users, &user);
+}
+
+/* ---- registration ---- */
+
+static __always_inline int give_slot(struct task_struct *task, struct task_value *value)
+{
+    uint32_t user = user_of(task);
+    struct oncpu_thread_record *record;
+    uint32_t slot;
+
+    if (!charge(user))
+        return -EDQUOT;
+    slot = take_slot();
+    record = slot ? record_at(slot - 1) : 0;
+    if (!record) {
+        discharge(user);
+        return -ENOSPC;
+    }
+    record->generation++;
+    record->switches = 0;
+    value->user = user;
+    value->slot = slot;
+    return 0;
+}
+
+SEC("syscall")
+int oncpu_register(struct oncpu_register_args *args)
+{
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct task_value *value = bpf_task_storage_get(&oncpu_array_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    struct oncpu_thread_record *record;
+    int error;
+
+    if (!value)
+        return -ENOMEM;
+    if (!value->slot) {
+        error = give_slot(task, value);
+        if (error)
+            return error;
+    }
+    args->slot = value->slot - 1;
+    record = record_at(args->slot);
+    if (!record)
+        return -ENOSPC;
+    record->cpu = bpf_get_smp_processor_id();
+    record->state = ONCPU_STATE_RUNNING; /* true: it executes this */
+    record->tid = args->tid;
+    return 0;
+}
+
+/*
+ * The last that is heard of a thread. Its storage goes first: the switches that are still to come, of a thread that is on its
+ * way out, must not be written into what may be another's record by then.
+ */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(oncpu_exit, struct task_struct *task)
+{
+    struct oncpu_thread_record *record;
+    struct task_value *value;
+    uint32_t slot;
+    uint32_t user;
+
+    if (!task->bpf_storage)
+        return 0;
+    value = bpf_task_storage_get(&oncpu_array_tasks, task, 0, 0);
+    if (!value || !value->slot)
+        return 0;
+    slot = value->slot - 1;
+    user = value->user;
+    value->slot = 0;
+    bpf_task_storage_delete(&oncpu_array_tasks, task);
+    record = record_at(slot);
+    if (record) {
+        record->state = ONCPU_STATE_BLOCKED;
+        record->tid = 0;
+    }
+    discharge(user);
+    push_slot(slot);
+    return 0;
+}

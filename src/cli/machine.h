@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine-wide program as the command sees it: a folder of pins.
+ */
+#ifndef ONCPU_CLI_MACHINE_H
+#define ONCPU_CLI_MACHINE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The folder: ONCPU_RUN_DIR, or what the environment names. */
+const char *oncpu_machine_folder(void);
+
+/* The path of a pin in it. */
+void oncpu_machine_pin(char path[PATH_MAX], const char *name);
+
+/* Whether a bpffs of its own is mounted there. */
+bool oncpu_machine_is_mounted(void);
+
+/* Removes all pins, the mount and the folder. Returns 0 or a negative errno value. */
+int oncpu_machine_remove(void);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * BPF descriptors that live in a program that knows nothing of them: where they are put, and whether they are still ours.
+ */
+#include "bpf_object.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int oncpu_bpf(enum bpf_cmd command, union bpf_attr *attr)
+{
+    long result = syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+    return result < 0 ? -errno : (int)result;
+}
+
+int oncpu_bpf_info(int fd, void *info, uint32_t size)
+{
+    union bpf_attr attr;
+
+    memset(info, 0, size);
+    memset(&attr, 0, sizeof(attr));
+    attr.info.bpf_fd = (uint32_t)fd;
+    attr.info.info_len = size;
+    attr.info.info = (uint64_t)(uintptr_t)info;
+    return oncpu_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
+/* Programs, maps and links have their type in the first word and their id in the second: include/uapi/linux/bpf.h. */
+static uint32_t id_of(int fd)
+{
+    struct {
+        uint32_t type;
+        uint32_t id;
+    } info;
+
+    return oncpu_bpf_info(fd, &info, sizeof(info)) ? 0 : info.id;
+}
+
+/*
+ * Programs that count on low descriptor numbers, or close the first few hundred when they become a daemon, shall not meet
+ * ours; and above FD_SETSIZE the kernel would have to grow the table.
+ */
+int oncpu_bpf_keep(struct oncpu_bpf_object *object, int fd)
+{
+    struct rlimit limit;
+    rlim_t top = getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > 1024 ? 1024 : limit.rlim_cur;
+
+    object->fd = fcntl(fd, F_DUPFD_CLOEXEC, top > 64 ? (int)top - 64 : 3);
+    if (object->fd < 0)
+        return -errno;
+    object->id = id_of(object->fd);
+    return object->id ? 0 : -EBADF;
+}
+
+bool oncpu_bpf_is(const struct oncpu_bpf_object *object)
+{
+    return object->fd >= 0 && id_of(object->fd) == object->id;
+}
+
+void oncpu_program_close(const struct oncpu_bpf_program *program)
+{
+    const struct oncpu_bpf_object *objects[] = {&program->tasks, &program->link, &program->enter};
+
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+        if (oncpu_bpf_is(objects[i]))
+            close(objects[i]->fd);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * BPF descriptors that live in a program that knows nothing of them.
+ */
+#ifndef ONCPU_STATE_BPF_OBJECT_H
+#define ONCPU_STATE_BPF_OBJECT_H
+
+#include "program.h"
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+/* bpf(2). Returns what it returned, or a negative errno value. */
+int oncpu_bpf(enum bpf_cmd command, union bpf_attr *attr);
+
+/* What the kernel says of a descriptor's object. Returns 0 or a negative errno value. */
+int oncpu_bpf_info(int fd, void *info, uint32_t size);
+
+/*
+ * Keeps a copy of `fd` out of the way of the program: high up, but below FD_SETSIZE. Returns 0 or a negative errno value.
+ */
+int oncpu_bpf_keep(struct oncpu_bpf_object *object, int fd);
+
+/* Whether the descriptor still stands for what it stood for. */
+bool oncpu_bpf_is(const struct oncpu_bpf_object *object);
+
+#endif
