@@ -69,9 +69,6 @@ void oncpu_probe(void (*body)(const void *argument), const void *argument, struc
 /* How it ended, in words, if it did not end well; NULL if it did. */
 const char *oncpu_probe_trouble(const struct oncpu_probe *probe);
 
-/* A bpffs is mounted at the meeting point of `oncpu enable`. */
-bool oncpu_is_enabled(void);
-
 /* ---- facts_kernel.c ---- */
 
 /* The number of KEY in /proc/self/status. False: it is not there. */

@@ -2,18 +2,16 @@
 /*
  * Where BPF objects can be pinned, and what `oncpu enable` pinned there for everybody.
  */
-#include "../state/paths.h"
 #include "facts.h"
+#include "machine.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <mntent.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 static void describe(char *text, size_t size, const char *name, const struct stat *status)
@@ -63,36 +61,30 @@ static size_t list_pins(DIR *folder, struct oncpu_fact *fact)
     return count;
 }
 
-bool oncpu_is_enabled(void)
-{
-    struct statfs filesystem;
-
-    return !statfs(ONCPU_RUN_DIR, &filesystem) && (unsigned long)filesystem.f_type == BPF_FS_MAGIC;
-}
-
 /* That it can be entered says nothing yet of what may be opened there: the sources find out. */
 static void add_pins(struct oncpu_facts *facts)
 {
-    struct oncpu_fact *fact = oncpu_fact(facts, "pins", "pins in " ONCPU_RUN_DIR, ONCPU_MARK_NOTE);
-    DIR *folder = opendir(ONCPU_RUN_DIR);
+    struct oncpu_fact *fact = oncpu_fact(facts, "pins", "pins of oncpu enable", ONCPU_MARK_NOTE);
+    const char *path = oncpu_machine_folder();
+    DIR *folder = opendir(path);
     struct stat status;
 
     if (!folder) {
-        oncpu_fact_text(fact, access(ONCPU_RUN_DIR, F_OK) ? "the folder is not there" : "may not be read");
+        oncpu_fact_text(fact, access(path, F_OK) ? "none" : "%.300s may not be read", path);
         oncpu_fact_json(fact, "null");
         return;
     }
-    if (!oncpu_is_enabled()) {
+    if (!oncpu_machine_is_mounted()) {
         fact->mark = ONCPU_MARK_WARN;
-        oncpu_fact_text(fact, "not on a bpffs");
-        oncpu_fact_hint(fact, "nothing there is used; sudo oncpu enable");
+        oncpu_fact_text(fact, "%.300s is no bpffs", path);
+        oncpu_fact_hint(fact, "nothing in it is used");
     } else if (!list_pins(folder, fact)) {
         oncpu_fact_text(fact, "none");
         oncpu_fact_json(fact, "null");
-    } else if (!stat(ONCPU_RUN_DIR, &status)) {
-        fact->mark = status.st_uid || status.st_mode & 022 ? ONCPU_MARK_WARN : ONCPU_MARK_OK;
+    } else if (!stat(path, &status)) {
+        fact->mark = (status.st_uid && !oncpu_in_container()) || status.st_mode & 022 ? ONCPU_MARK_WARN : ONCPU_MARK_OK;
         if (fact->mark == ONCPU_MARK_WARN)
-            oncpu_fact_hint(fact, "the folder is not root's alone: others can replace what is pinned");
+            oncpu_fact_hint(fact, "others than root can replace what is pinned");
     }
     closedir(folder);
 }

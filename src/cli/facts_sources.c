@@ -3,8 +3,8 @@
  * What a program of this user would have as its source of thread states, found out by being one: each attempt is a child
  * that calls what programs call.
  */
-#include "../state/paths.h"
 #include "facts.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -52,26 +52,31 @@ static struct outcome attempt(const char *wanted)
     return outcome;
 }
 
-/* The command that would make the source usable; "": none is known. */
-static const char *remedy(const char *source)
+static bool under_seccomp(void)
 {
-    unsigned long long seccomp = 0;
-    bool container = oncpu_in_container();
+    unsigned long long mode = 0;
 
-    if (oncpu_status_number("Seccomp", 10, &seccomp) && seccomp)
-        return "let the seccomp filter allow bpf(): doc/containers.md says how";
-    if (!strcmp(source, "uptr"))
-        return geteuid() || container ? "run the program as root of the machine: sudo -E oncpu run -- COMMAND" : "";
-    if (oncpu_is_enabled())
-        return "";
-    if (container)
-        return "on the host: sudo oncpu enable, then give the container " ONCPU_RUN_DIR " (docker run -v " ONCPU_RUN_DIR
-               ":" ONCPU_RUN_DIR ":ro)";
-    return geteuid() ? "sudo oncpu enable" : "oncpu enable";
+    return oncpu_status_number("Seccomp", 10, &mode) && mode;
 }
 
-static void add_source(struct oncpu_facts *facts, const char *name)
+/* What would make the source usable; "": nothing is known that would. */
+static const char *remedy(enum oncpu_source source)
 {
+    if (under_seccomp())
+        return "; the filter must allow bpf(), see doc/containers.md";
+    if (source == ONCPU_SOURCE_UPTR)
+        return geteuid() || oncpu_in_container() ? "; run the program as root of the machine: sudo oncpu run -- COMMAND"
+                                                 : "";
+    if (oncpu_machine_is_mounted())
+        return "";
+    if (oncpu_in_container())
+        return "; on the host: sudo oncpu enable, then start the container with that folder: see doc/containers.md";
+    return geteuid() ? "; sudo oncpu enable" : "; oncpu enable";
+}
+
+static bool add_source(struct oncpu_facts *facts, enum oncpu_source source)
+{
+    const char *name = oncpu_source_name(source);
     struct outcome outcome = attempt(name);
     char label[32];
     char key[32];
@@ -81,14 +86,13 @@ static void add_source(struct oncpu_facts *facts, const char *name)
     struct oncpu_fact *fact = oncpu_fact(facts, key, label, outcome.usable ? ONCPU_MARK_OK : ONCPU_MARK_NOTE);
     oncpu_fact_json(fact, outcome.usable ? "true" : "false");
     oncpu_fact_text(fact, outcome.usable ? "usable" : "not usable");
-    if (!outcome.usable) {
-        const char *command = remedy(name);
-        oncpu_fact_hint(fact, "%s%s%s", outcome.reason, *command ? "; " : "", command);
-    }
+    if (!outcome.usable)
+        oncpu_fact_hint(fact, "%s%s", outcome.reason, remedy(source));
+    return outcome.usable;
 }
 
-/* The one that programs get: the doctor's verdict. */
-static void add_choice(struct oncpu_facts *facts)
+/* The one that programs get: the doctor's verdict. `possible`: one that they could have; NONE: there is none. */
+static void add_choice(struct oncpu_facts *facts, enum oncpu_source possible)
 {
     const char *asked = getenv("ONCPU_SOURCE");
     struct outcome outcome = attempt(NULL);
@@ -97,13 +101,15 @@ static void add_choice(struct oncpu_facts *facts)
     facts->bpf = outcome.usable;
     snprintf(facts->source, sizeof(facts->source), "%s", outcome.source);
     snprintf(facts->reason, sizeof(facts->reason), "%s", outcome.reason);
-    if (!outcome.usable)
-        fact->mark = ONCPU_MARK_WARN;
     oncpu_fact_text(fact, "%s", outcome.source);
-    if (*outcome.reason)
-        oncpu_fact_hint(fact, "%s", outcome.reason);
-    else if (asked && *asked)
-        oncpu_fact_hint(fact, "ONCPU_SOURCE=%.60s asks for it", asked);
+    if (outcome.usable) {
+        if (asked && *asked)
+            oncpu_fact_hint(fact, "ONCPU_SOURCE=%.60s asks for it", asked);
+        return;
+    }
+    fact->mark = ONCPU_MARK_WARN;
+    oncpu_fact_hint(fact, "%s%s%s%s", outcome.reason, possible ? "; ONCPU_SOURCE=" : "",
+                    possible ? oncpu_source_name(possible) : "", possible ? " works here" : "");
 }
 
 /* ---- what is attached ---- */
@@ -195,10 +201,12 @@ static void add_attached(struct oncpu_facts *facts)
 
 void oncpu_facts_sources(struct oncpu_facts *facts)
 {
-    static const char *const names[] = {"uptr", "array"};
+    enum oncpu_source possible = ONCPU_SOURCE_NONE;
 
     add_attached(facts);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        add_source(facts, names[i]);
-    add_choice(facts);
+    if (add_source(facts, ONCPU_SOURCE_UPTR))
+        possible = ONCPU_SOURCE_UPTR;
+    if (add_source(facts, ONCPU_SOURCE_ARRAY))
+        possible = ONCPU_SOURCE_ARRAY;
+    add_choice(facts, possible);
 }

@@ -28,10 +28,18 @@ static const char help[] =
     "Usage: oncpu run [options] [--] COMMAND [ARGUMENT...]\n"
     "Runs COMMAND with pthread mutexes whose waiters spin only while the owner is on a CPU.\n\n"
     "  --stats         at the end, print to standard error what the contended locks of all its processes did\n"
-    "  --source NAME   where thread states come from: uptr, or none (without BPF); default: the best there is\n"
+    "  --source NAME   where thread states come from: array, uptr, or none (without BPF)\n"
     "  --verbose       let the processes say on standard error which source they use, and why no better one\n"
     "  --help          print this\n\n"
     "The exit status is that of COMMAND; 125: wrong usage; 126: COMMAND cannot be run; 127: it was not found.\n";
+
+static bool is_source(const char *name)
+{
+    for (int source = ONCPU_SOURCE_NONE; source <= ONCPU_SOURCE_ARRAY; source++)
+        if (!strcmp(name, oncpu_source_name((enum oncpu_source)source)))
+            return true;
+    return false;
+}
 
 /* Returns 0, 1 for --help, or -1. */
 static int parse(int argc, char **argv, struct options *options)
@@ -54,8 +62,8 @@ static int parse(int argc, char **argv, struct options *options)
             return option == 'h' ? 1 : -1;
     }
     options->command = argv + optind;
-    if (options->source && strcmp(options->source, "uptr") != 0 && strcmp(options->source, "none") != 0) {
-        fprintf(stderr, "oncpu run: --source takes uptr or none\n");
+    if (options->source && !is_source(options->source)) {
+        fprintf(stderr, "oncpu run: --source takes uptr, array or none\n");
         return -1;
     }
     if (!*options->command) {
