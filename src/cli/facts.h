@@ -53,7 +53,7 @@ void oncpu_facts_dropin(struct oncpu_facts *facts);     /* where it is, and what
 void oncpu_facts_cpus(struct oncpu_facts *facts);       /* CPUs and quota */
 void oncpu_facts_costs(struct oncpu_facts *facts);      /* measured, 0.6 s at most; starts threads, so it comes last */
 
-/* The part of the doctor that runs in a process with the drop-in: creates a thread, which is when a source is chosen. */
+/* The part of the doctor that runs with the drop-in: creates a thread, which is when a source is chosen. */
 int oncpu_facts_create_thread(void);
 
 /* ---- facts_probe.c: what can kill, or must not stay, is done in a child ---- */

@@ -96,7 +96,7 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-/* The process's path in the hierarchy: the unified one, or that of the cpu controller (cgroups(7), /proc/[pid]/cgroup). */
+/* The process's path in the hierarchy: the unified one, or that of the cpu controller (cgroups(7)). */
 static bool own_path(bool v2, char *path, size_t size)
 {
     FILE *file = fopen("/proc/self/cgroup", "re");

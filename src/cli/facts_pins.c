@@ -45,7 +45,7 @@ static void add_mounts(struct oncpu_facts *facts)
     }
 }
 
-/* The pins, in the order of the folder. Returns how many there are. */
+/* Returns how many pins there are. A dot is in no pin's name, but in those of the kernel's own files. */
 static size_t list_pins(DIR *folder, struct oncpu_fact *fact)
 {
     const struct dirent *entry;
@@ -54,7 +54,7 @@ static size_t list_pins(DIR *folder, struct oncpu_fact *fact)
     struct stat status;
 
     while (fd >= 0 && (entry = readdir(folder)))
-        if (entry->d_name[0] != '.' && !fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW)) {
+        if (!strchr(entry->d_name, '.') && !fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW)) {
             describe(fact->text, sizeof(fact->text), entry->d_name, &status);
             count++;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A look at something in a child process: a seccomp filter may kill it, a BPF program goes with it, and what it writes is
- * caught.
+ * A look at something in a child process: a seccomp filter may kill it, a BPF program goes with it, and what it writes
+ * is caught.
  */
 #include "facts.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program of this user would have as its source of thread states, found out by being one: each attempt is a child
- * that calls what programs call.
+ * What a program of this user would have as its source of thread states, found out by being one: each attempt is a
+ * child that calls what programs call.
  */
 #include "facts.h"
 #include "machine.h"

@@ -6,6 +6,7 @@
 
 #include "paths.h"
 #include "records.h"
+#include "settings.h"
 #include "state.h"
 
 #include <errno.h>
@@ -201,7 +202,7 @@ static const char *uptr_obstacle(void)
 
 static const char *folder(void)
 {
-    const char *named = secure_getenv(ONCPU_RUN_DIR_ENV);
+    const char *named = oncpu_setting(ONCPU_RUN_DIR_ENV);
 
     return named && *named ? named : ONCPU_RUN_DIR;
 }
@@ -232,9 +233,8 @@ static const char *load_uptr(struct oncpu_bpf_program *program)
         return reason;
     if (error == -EPERM || error == -EACCES)
         return "source uptr needs root, or CAP_BPF and CAP_PERFMON";
-    snprintf(source.why_not[0], sizeof(source.why_not[0]), "source array cannot be joined: %s",
-             strerrordesc_np(-error));
-    return source.why_not[0];
+    snprintf(source.why_not[1], sizeof(source.why_not[1]), "source uptr cannot be loaded: %s", strerrordesc_np(-error));
+    return source.why_not[1];
 }
 
 /* What stands for the whole machine comes first: each program of a process's own costs every context switch of it. */
@@ -256,7 +256,7 @@ static const char *get_program(struct oncpu_bpf_program *program, const char *wa
 
 static void choose(void)
 {
-    const char *wanted = secure_getenv("ONCPU_SOURCE");
+    const char *wanted = oncpu_setting("ONCPU_SOURCE");
     struct oncpu_bpf_program *program = &source.programs[source.loads % LOADS];
     const char *reason;
 
@@ -283,7 +283,7 @@ static void choose(void)
 
 static void say(void)
 {
-    const char *verbose = secure_getenv("ONCPU_VERBOSE");
+    const char *verbose = oncpu_setting("ONCPU_VERBOSE");
     const char *reason = oncpu_source_reason();
     char line[320];
     int length;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The library's settings in the environment.
+ */
+#ifndef ONCPU_STATE_SETTINGS_H
+#define ONCPU_STATE_SETTINGS_H
+
+/*
+ * The value of one of our environment variables: as it is now, or else as it was when the program started, as some programs
+ * clear their environment or write their title over it. NULL: not set, or the program is set-user-ID. Not thread-safe against
+ * setenv(3), as getenv(3).
+ */
+const char *oncpu_setting(const char *name);
+
+#endif
