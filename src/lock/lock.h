@@ -40,10 +40,9 @@ static inline bool oncpu_lock_try(uint32_t *word)
     return __atomic_compare_exchange_n(word, &expected, ONCPU_WORD_HELD, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* The owner's notes for its waiters. Relaxed: hints (I5). Plain stores in a line that the owner has anyway. */
-static inline void oncpu_lock_note(uint32_t *owner, uint32_t *turns, uint32_t tid)
+/* The owner counts its turn. Relaxed: a hint (I5). A plain store in a line that the owner has anyway. */
+static inline void oncpu_lock_turn(uint32_t *turns)
 {
-    __atomic_store_n(owner, tid, __ATOMIC_RELAXED);
     __atomic_store_n(turns, __atomic_load_n(turns, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 }
 
@@ -62,7 +61,7 @@ static inline void oncpu_lock_release(uint32_t *word)
 
 /*
  * Takes the lock after oncpu_lock_try() failed, waiting until the deadline at most. Returns 0, ETIMEDOUT, or EINVAL
- * (the deadline is no time). On 0 the caller owns the lock, and notes itself. Preserves errno.
+ * (the deadline is no time). On 0 the caller owns the lock, and says so. Preserves errno.
  */
 int oncpu_lock_wait(struct oncpu_lock lock, const struct oncpu_deadline *deadline);
 

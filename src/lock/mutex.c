@@ -27,7 +27,8 @@ static inline bool take_if_free(oncpu_mutex_t *mutex)
 
 static inline int taken(oncpu_mutex_t *mutex, uint32_t self)
 {
-    oncpu_lock_note(&mutex->oncpu_owner, &mutex->oncpu_turns, self);
+    __atomic_store_n(&mutex->oncpu_owner, self, __ATOMIC_RELAXED); /* a hint (I5) */
+    oncpu_lock_turn(&mutex->oncpu_turns);
     return 0;
 }
 

@@ -13,21 +13,32 @@
 
 /* ---- taking it, in the three ways that there are ---- */
 
-/* glibc too does without atomic operations as long as there is one thread. */
-static inline bool take_if_free(pthread_mutex_t *mutex)
+/* Relaxed: the owner is a hint to others, and exact for the thread itself. `nusers` is what pthread_mutex_destroy() goes by. */
+static inline void own(pthread_mutex_t *mutex, uint32_t self)
 {
-    if (__libc_single_threaded && __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) == ONCPU_WORD_FREE) {
-        __atomic_store_n(oncpu_word_of(mutex), ONCPU_WORD_HELD, __ATOMIC_RELAXED);
-        return true;
-    }
-    return oncpu_lock_try(oncpu_word_of(mutex));
+    __atomic_store_n(oncpu_owner_of(mutex), self, __ATOMIC_RELAXED);
+    mutex->__data.__nusers++;
 }
 
-static inline int taken(pthread_mutex_t *mutex, uint32_t self)
+/* glibc too does without atomic operations as long as there is one thread; and no turn is of interest to others then. */
+static inline bool take_alone(pthread_mutex_t *mutex, uint32_t self)
 {
-    oncpu_lock_note(oncpu_owner_of(mutex), oncpu_turns_of(mutex), self);
-    mutex->__data.__nusers++; /* what pthread_mutex_destroy() goes by */
-    return 0;
+    if (!__libc_single_threaded || __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) != ONCPU_WORD_FREE)
+        return false;
+    __atomic_store_n(oncpu_word_of(mutex), ONCPU_WORD_HELD, __ATOMIC_RELAXED);
+    own(mutex, self);
+    return true;
+}
+
+static inline bool take_if_free(pthread_mutex_t *mutex, uint32_t self)
+{
+    if (take_alone(mutex, self))
+        return true;
+    if (__builtin_expect(!oncpu_lock_try(oncpu_word_of(mutex)), 0))
+        return false;
+    oncpu_lock_turn(oncpu_turns_of(mutex));
+    own(mutex, self);
+    return true;
 }
 
 static __attribute__((noinline)) int wait_for(pthread_mutex_t *mutex, const struct oncpu_deadline *deadline)
@@ -35,12 +46,16 @@ static __attribute__((noinline)) int wait_for(pthread_mutex_t *mutex, const stru
     const struct oncpu_lock lock = {oncpu_word_of(mutex), oncpu_owner_of(mutex), oncpu_turns_of(mutex)};
     int error = oncpu_lock_wait(lock, deadline);
 
-    return error ? error : taken(mutex, oncpu_self_tid());
+    if (error)
+        return error;
+    oncpu_lock_turn(oncpu_turns_of(mutex));
+    own(mutex, oncpu_self_tid());
+    return 0;
 }
 
 static inline int take(pthread_mutex_t *mutex, uint32_t self, const struct oncpu_deadline *deadline)
 {
-    return __builtin_expect(take_if_free(mutex), 1) ? taken(mutex, self) : wait_for(mutex, deadline);
+    return __builtin_expect(take_if_free(mutex, self), 1) ? 0 : wait_for(mutex, deadline);
 }
 
 /* Only the owner can read its own tid here: a relaxed load is exact for it, and some other value for everybody else. */
@@ -57,32 +72,53 @@ static inline int deeper(pthread_mutex_t *mutex)
     return 0;
 }
 
-/* All types; `kind` is one of them. */
-static int lock(pthread_mutex_t *mutex, int kind, uint32_t self, const struct oncpu_deadline *deadline)
+static __attribute__((noinline)) int wait_for_recursive(pthread_mutex_t *mutex, const struct oncpu_deadline *deadline)
 {
-    bool recursive = kind == PTHREAD_MUTEX_RECURSIVE;
-    int error;
+    int error = wait_for(mutex, deadline);
 
-    if (recursive && is_mine(mutex, self))
-        return deeper(mutex);
-    if (kind == PTHREAD_MUTEX_ERRORCHECK && is_mine(mutex, self))
-        return EDEADLK;
-    error = take(mutex, self, deadline);
-    if (!error && recursive)
+    if (!error)
         mutex->__data.__count = 1;
     return error;
 }
 
-static bool is_served(int kind, int offset)
+static inline int lock_recursive(pthread_mutex_t *mutex, uint32_t self, const struct oncpu_deadline *deadline)
 {
-    return offset && kind >= PTHREAD_MUTEX_NORMAL && kind <= PTHREAD_MUTEX_ADAPTIVE_NP;
+    if (is_mine(mutex, self))
+        return deeper(mutex);
+    if (__builtin_expect(!take_if_free(mutex, self), 0))
+        return wait_for_recursive(mutex, deadline);
+    mutex->__data.__count = 1;
+    return 0;
+}
+
+/* All types; `kind` is one of them. */
+static inline int lock(pthread_mutex_t *mutex, int kind, uint32_t self, const struct oncpu_deadline *deadline)
+{
+    if (__builtin_expect(kind == PTHREAD_MUTEX_NORMAL, 1))
+        return take(mutex, self, deadline);
+    if (kind == PTHREAD_MUTEX_RECURSIVE)
+        return lock_recursive(mutex, self, deadline);
+    if (kind == PTHREAD_MUTEX_ERRORCHECK && is_mine(mutex, self))
+        return EDEADLK;
+    return take(mutex, self, deadline);
+}
+
+static inline bool is_served(int kind, int offset)
+{
+    return offset && (unsigned int)kind <= PTHREAD_MUTEX_ADAPTIVE_NP;
 }
 
 /* ---- the functions ---- */
 
-static __attribute__((noinline)) int lock_other(pthread_mutex_t *mutex, int kind, int offset)
+/* Out of line, so that the others need no stack for the call. */
+static __attribute__((noinline)) int pass_lock(pthread_mutex_t *mutex)
 {
-    return is_served(kind, offset) ? lock(mutex, kind, oncpu_tid_at(offset), NULL) : oncpu_glibc()->lock(mutex);
+    return oncpu_glibc()->lock(mutex);
+}
+
+static __attribute__((noinline)) int pass_unlock(pthread_mutex_t *mutex)
+{
+    return oncpu_glibc()->unlock(mutex);
 }
 
 static int drop_lock(pthread_mutex_t *mutex)
@@ -90,9 +126,9 @@ static int drop_lock(pthread_mutex_t *mutex)
     int kind = oncpu_kind(mutex);
     int offset = oncpu_served();
 
-    if (__builtin_expect(kind != PTHREAD_MUTEX_NORMAL || !offset, 0))
-        return lock_other(mutex, kind, offset);
-    return take(mutex, oncpu_tid_at(offset), NULL);
+    if (__builtin_expect(!is_served(kind, offset), 0))
+        return pass_lock(mutex);
+    return lock(mutex, kind, oncpu_tid_at(offset), NULL);
 }
 
 static int drop_trylock(pthread_mutex_t *mutex)
@@ -106,11 +142,11 @@ static int drop_trylock(pthread_mutex_t *mutex)
     self = oncpu_tid_at(offset);
     if (kind == PTHREAD_MUTEX_RECURSIVE && is_mine(mutex, self))
         return deeper(mutex);
-    if (!take_if_free(mutex))
+    if (!take_if_free(mutex, self))
         return EBUSY;
     if (kind == PTHREAD_MUTEX_RECURSIVE)
         mutex->__data.__count = 1;
-    return taken(mutex, self);
+    return 0;
 }
 
 static int drop_timedlock(pthread_mutex_t *mutex, const struct timespec *abstime)
@@ -147,13 +183,9 @@ static inline int release(pthread_mutex_t *mutex)
     return 0;
 }
 
-static __attribute__((noinline)) int unlock_other(pthread_mutex_t *mutex, int kind, int offset)
+static inline int unlock_checked(pthread_mutex_t *mutex, int kind, uint32_t self)
 {
-    if (!is_served(kind, offset))
-        return oncpu_glibc()->unlock(mutex);
-    if (kind == PTHREAD_MUTEX_ADAPTIVE_NP)
-        return release(mutex);
-    if (!is_mine(mutex, oncpu_tid_at(offset)))
+    if (!is_mine(mutex, self))
         return EPERM;
     if (kind == PTHREAD_MUTEX_RECURSIVE && --mutex->__data.__count != 0)
         return 0;
@@ -167,9 +199,11 @@ static int drop_unlock(pthread_mutex_t *mutex)
     int kind = oncpu_kind(mutex);
     int offset = oncpu_served();
 
-    if (__builtin_expect(kind != PTHREAD_MUTEX_NORMAL || !offset, 0))
-        return unlock_other(mutex, kind, offset);
-    return release(mutex);
+    if (__builtin_expect(!is_served(kind, offset), 0))
+        return pass_unlock(mutex);
+    if (__builtin_expect(kind == PTHREAD_MUTEX_NORMAL || kind == PTHREAD_MUTEX_ADAPTIVE_NP, 1))
+        return release(mutex);
+    return unlock_checked(mutex, kind, oncpu_tid_at(offset));
 }
 
 ONCPU_EXPORT(drop_lock, pthread_mutex_lock, ONCPU_GLIBC_BASE)
