@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOCKS = 3000000 };
+enum { LOCKS = 8000000 };
 
 static void arguments(unsigned threads, struct bench_app_command *command)
 {
@@ -13,7 +13,7 @@ static void arguments(unsigned threads, struct bench_app_command *command)
     bench_app_argument(command, "--threads=%u", threads);
     bench_app_argument(command, "--mutex-num=1");
     bench_app_argument(command, "--mutex-locks=%u", LOCKS / threads);
-    bench_app_argument(command, "--mutex-loops=1000");
+    bench_app_argument(command, "--mutex-loops=100");
     bench_app_argument(command, "run");
 }
 
