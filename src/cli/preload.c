@@ -44,7 +44,7 @@ bool oncpu_cli_dropin(char *path, size_t size)
         fprintf(stderr, "oncpu: %s: LD_PRELOAD cannot name a path that has a space or a colon in it\n", found);
         return false;
     }
-    strcpy(path, found);
+    memcpy(path, found, strlen(found) + 1);
     return true;
 }
 

@@ -20,7 +20,7 @@ __attribute__((constructor(101))) static void keep(void)
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
         const char *value = secure_getenv(kept[i].name);
         if (value && strlen(value) < sizeof(kept[i].value))
-            strcpy(kept[i].value, value);
+            memcpy(kept[i].value, value, strlen(value) + 1);
     }
 }
 

@@ -73,7 +73,7 @@ void guarded_count()
     guarded -= mine;
     gave_up += missed;
 }
-}
+} // namespace
 
 int main()
 {

@@ -21,9 +21,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 #define UNLOCK pthread_mutex_unlock
 
 /* The drop-in chooses by itself, when the first thread is created; it exports liboncpu's functions. */
-static void init(void)
-{
-}
+static void init(void) {}
 
 static enum oncpu_source source(const char **reason)
 {
