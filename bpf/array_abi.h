@@ -22,7 +22,7 @@
 /*
  * The argument of the program `register`, in and out. It gives the calling thread a slot, or finds the one that it has, and
  * says in its record that it runs. The program's return value is 0 or a negative errno value: -ENOSPC (no slot is free),
- * -EDQUOT (the user has its share), -EAGAIN (too many threads at it at once), -ENOMEM.
+ * -EDQUOT (the user has its share), -EINVAL (no tid), -EAGAIN (not at this moment).
  */
 struct oncpu_register_args {
     uint32_t tid;  /* in: the caller's tid as its process knows it, for the record; a lie harms nobody else */

@@ -21,7 +21,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* errno values (include/uapi/asm-generic/errno-base.h, errno.h) */
 #define EAGAIN 11
-#define ENOMEM 12
+#define EINVAL 22
 #define ENOSPC 28
 #define EDQUOT 122
 
@@ -65,7 +65,7 @@ struct {
     __type(value, struct task_value);
 } oncpu_array_tasks SEC(".maps");
 
-/* How many slots each user has; an entry goes with the user's last slot. */
+/* How many slots each user has. Users are accounts of the machine, so there are few (see user_of()). */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 16384);
@@ -194,13 +194,13 @@ static __always_inline bool charge(uint32_t user)
     return false;
 }
 
-/* An addition that meets the removal is lost with the entry: the user then has one slot more than its share. */
+/* An entry is never deleted: its memory would be reused at once, under the hands of who has looked it up. */
 static __always_inline void discharge(uint32_t user)
 {
     uint64_t *count = bpf_map_lookup_elem(&oncpu_users, &user);
 
-    if (count && __sync_fetch_and_add(count, -1) <= 1)
-        bpf_map_delete_elem(&oncpu_users, &user);
+    if (count)
+        __sync_fetch_and_add(count, -1);
 }
 
 /* ---- registration ---- */
@@ -234,8 +234,10 @@ int oncpu_register(struct oncpu_register_args *args)
     struct oncpu_thread_record *record;
     int error;
 
-    if (!value)
-        return -ENOMEM;
+    if (!args->tid) /* nobody's: the record would look free */
+        return -EINVAL;
+    if (!value) /* no memory, or another registration was preempted on this CPU */
+        return -EAGAIN;
     if (!value->slot) {
         error = give_slot(task, value);
         if (error)

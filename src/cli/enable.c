@@ -171,13 +171,19 @@ static struct oncpu_array_bpf *load(const struct options *options)
 static int mount_folder(const struct options *options)
 {
     const char *folder = oncpu_machine_folder();
+    bool made = !mkdir(folder, 0755);
     char data[32];
+    int error;
 
-    if (mkdir(folder, 0755) && errno != EEXIST)
+    if (!made && errno != EEXIST)
         return -errno;
     snprintf(data, sizeof(data), "mode=%04o", (unsigned int)options->mode);
-    if (mount("oncpu", folder, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, data))
-        return -errno;
+    if (mount("oncpu", folder, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, data)) {
+        error = -errno;
+        if (made)
+            rmdir(folder);
+        return error;
+    }
     /* not MS_PRIVATE: a container that has the folder bound sees a later `enable`, too */
     return options->group != (gid_t)-1 && chown(folder, (uid_t)-1, options->group) ? -errno : 0;
 }
@@ -222,12 +228,12 @@ static int enable(const struct options *options)
         say(oncpu_machine_folder(), error);
     } else {
         error = pin(skeleton);
-        if (error)
+        if (error) {
             say("the program cannot be pinned", error);
+            oncpu_machine_remove();
+        }
     }
     oncpu_array_bpf__destroy(skeleton);
-    if (error && oncpu_machine_is_mounted())
-        oncpu_machine_remove();
     return error;
 }
 
@@ -235,33 +241,47 @@ int oncpu_cli_enable(int argc, char **argv)
 {
     struct options options = {.threads = 65536, .mode = 0755, .group = (gid_t)-1};
     int parsed = parse(argc, argv, &options);
+    int status;
+    int lock;
 
     if (parsed) {
         fputs(help, parsed > 0 ? stdout : stderr);
         return parsed > 0 ? 0 : ONCPU_EXIT_USAGE;
     }
-    if (oncpu_machine_is_mounted()) {
+    lock = oncpu_machine_lock();
+    if (lock < 0) {
+        say(oncpu_machine_folder(), lock);
+        return 1;
+    }
+    if (oncpu_machine_is_enabled()) {
         printf("oncpu is enabled already:\n");
         fflush(stdout);
-        return oncpu_cli_status(1, argv);
+        status = oncpu_cli_status(1, argv);
+    } else {
+        status = enable(&options) ? 1 : 0;
     }
-    return enable(&options) ? 1 : 0;
+    oncpu_machine_unlock(lock);
+    return status;
 }
 
 int oncpu_cli_disable(int argc, char **argv)
 {
     bool wants_help = argc == 2 && !strcmp(argv[1], "--help");
     int error;
+    int lock;
 
     if (argc > 1) {
         fputs(help, wants_help ? stdout : stderr);
         return wants_help ? 0 : ONCPU_EXIT_USAGE;
     }
-    if (!oncpu_machine_is_mounted()) {
+    if (!oncpu_machine_is_enabled()) {
         fprintf(stderr, "oncpu disable: it is not enabled\n");
         return 0;
     }
-    error = oncpu_machine_remove();
+    lock = oncpu_machine_lock();
+    error = lock < 0 ? lock : oncpu_machine_remove();
+    if (lock >= 0)
+        oncpu_machine_unlock(lock);
     if (error)
         fprintf(stderr, "oncpu disable: %s: %s\n", oncpu_machine_folder(), strerror(-error));
     return error ? 1 : 0;

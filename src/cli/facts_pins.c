@@ -74,7 +74,7 @@ static void add_pins(struct oncpu_facts *facts)
         oncpu_fact_json(fact, "null");
         return;
     }
-    if (!oncpu_machine_is_mounted()) {
+    if (!oncpu_machine_is_enabled()) {
         fact->mark = ONCPU_MARK_WARN;
         oncpu_fact_text(fact, "%.300s is no bpffs", path);
         oncpu_fact_hint(fact, "nothing in it is used");

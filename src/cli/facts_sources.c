@@ -67,7 +67,7 @@ static const char *remedy(enum oncpu_source source)
     if (source == ONCPU_SOURCE_UPTR)
         return geteuid() || oncpu_in_container() ? "; run the program as root of the machine: sudo oncpu run -- COMMAND"
                                                  : "";
-    if (oncpu_machine_is_mounted())
+    if (oncpu_machine_is_enabled())
         return "";
     if (oncpu_in_container())
         return "; on the host: sudo oncpu enable, then start the container with that folder: see doc/containers.md";

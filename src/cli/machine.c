@@ -8,10 +8,13 @@
 #include "array_abi.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -27,11 +30,47 @@ void oncpu_machine_pin(char path[PATH_MAX], const char *name)
     snprintf(path, PATH_MAX, "%s/%s", oncpu_machine_folder(), name);
 }
 
-bool oncpu_machine_is_mounted(void)
+bool oncpu_machine_is_enabled(void)
 {
     struct statfs status;
+    char path[PATH_MAX];
 
-    return !statfs(oncpu_machine_folder(), &status) && status.f_type == BPF_FS_MAGIC;
+    oncpu_machine_pin(path, ONCPU_PIN_SWITCH);
+    return !statfs(oncpu_machine_folder(), &status) && status.f_type == BPF_FS_MAGIC && !access(path, F_OK);
+}
+
+/* A file of root's own beside the folder: anybody may lock a folder that he can read. */
+static void lock_path(char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s.lock", oncpu_machine_folder());
+}
+
+/* The file is there only meanwhile, so it can have been removed by the one who was waited for. */
+int oncpu_machine_lock(void)
+{
+    char path[PATH_MAX];
+    struct stat locked;
+    struct stat there;
+    int fd;
+
+    lock_path(path);
+    for (;;) {
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0 || flock(fd, LOCK_EX))
+            return -errno;
+        if (!fstat(fd, &locked) && !stat(path, &there) && locked.st_ino == there.st_ino)
+            return fd;
+        close(fd);
+    }
+}
+
+void oncpu_machine_unlock(int lock)
+{
+    char path[PATH_MAX];
+
+    lock_path(path);
+    unlink(path);
+    close(lock);
 }
 
 /*

@@ -15,8 +15,15 @@ const char *oncpu_machine_folder(void);
 /* The path of a pin in it. */
 void oncpu_machine_pin(char path[PATH_MAX], const char *name);
 
-/* Whether a bpffs of its own is mounted there. */
-bool oncpu_machine_is_mounted(void);
+/* Whether a bpffs with our pins is mounted there: not any other that somebody may have named. */
+bool oncpu_machine_is_enabled(void);
+
+/*
+ * One `enable` or `disable` at a time: two mounts could lie one upon the other. Returns a descriptor to be given back, or a
+ * negative errno value.
+ */
+int oncpu_machine_lock(void);
+void oncpu_machine_unlock(int lock);
 
 /* Removes all pins, the mount and the folder. Returns 0 or a negative errno value. */
 int oncpu_machine_remove(void);

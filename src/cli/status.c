@@ -150,5 +150,9 @@ int oncpu_cli_status(int argc, char **argv)
     }
     strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%S%z", localtime_r(&status.since, &tm));
     (json ? print_json : print_text)(&status, since);
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "oncpu status: standard output: %s\n", strerror(errno));
+        return ONCPU_EXIT_CANNOT_RUN;
+    }
     return 0;
 }

@@ -64,7 +64,7 @@ static int register_thread(void)
     if (!error)
         oncpu_state_mine = (struct oncpu_mine){record, program};
     if (error == -EBADF)
-        oncpu_source_lost();
+        oncpu_source_lost(program);
     return error;
 }
 
@@ -78,7 +78,7 @@ static int try_register(void)
         return -EAGAIN;
     registration.busy = true;
     error = register_thread();
-    registration.refused = error ? epoch : 0;
+    registration.refused = error && error != -EAGAIN ? epoch : 0;
     registration.busy = false;
     errno = saved_errno;
     return error;

@@ -103,13 +103,15 @@ void oncpu_state_suspect(const struct oncpu_thread_record *mine)
     for (int i = 0; i < 10 && oncpu_thread_switches(mine) == before; i++)
         syscall(SYS_nanosleep, &moment, NULL);
     if (oncpu_thread_switches(mine) == before)
-        oncpu_source_lost();
+        oncpu_source_lost(oncpu_state_mine.program);
     errno = saved_errno;
 }
 
-void oncpu_source_lost(void)
+void oncpu_source_lost(const struct oncpu_bpf_program *lost)
 {
-    __atomic_store_n(&oncpu_state_program, NULL, __ATOMIC_RELAXED);
+    /* others may have noticed it before, and somebody may have found another source since: that one is not lost */
+    if (!__atomic_compare_exchange_n(&oncpu_state_program, &lost, NULL, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return;
     __atomic_store_n(&source.tried, false, __ATOMIC_RELAXED);
     use(ONCPU_SOURCE_NONE, "the BPF program has been detached");
 }

@@ -27,8 +27,8 @@ extern __thread struct oncpu_mine oncpu_state_mine __attribute__((tls_model("ini
 struct oncpu_thread_record *oncpu_state_register(void);
 
 /*
- * The calling thread's record; NULL: it is not registered. A registration ends with its program, and in a child of fork (the
- * record is all zero there), so both are compared.
+ * The calling thread's record; NULL: it is not registered. A registration ends with its program, and in a child of fork,
+ * which can have its parent's tid (in glibc, or in a PID namespace): the index is all zero there.
  */
 static inline struct oncpu_thread_record *oncpu_state_registered(void)
 {
@@ -36,7 +36,7 @@ static inline struct oncpu_thread_record *oncpu_state_registered(void)
 
     if (!mine.record || mine.program != __atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED))
         return 0;
-    return __atomic_load_n(&mine.record->tid, __ATOMIC_RELAXED) == oncpu_self_tid() ? mine.record : 0;
+    return oncpu_thread_find((pid_t)oncpu_self_tid()) == mine.record ? mine.record : 0;
 }
 
 /*
