@@ -16,7 +16,7 @@
 /* Opens a pin. Read and write: the kernel maps no map, and runs no program, through a read-only descriptor. */
 static int open_pin(const char *folder, const char *name)
 {
-    char path[PATH_MAX];
+    static char path[PATH_MAX]; /* one thread at a time has the guard, and its stack may be of the smallest size */
     union bpf_attr attr;
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
