@@ -31,6 +31,16 @@ static void nap(long us)
     nanosleep(&time, NULL);
 }
 
+static void spin_ms(long ms)
+{
+    struct timespec begin, now;
+
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    do {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < ms);
+}
+
 static void *live(void *argument)
 {
     struct subject *self = argument;
@@ -46,9 +56,10 @@ static void *live(void *argument)
         instance_touch(self->instance, self->record);
     __atomic_store_n(&self->ready, true, __ATOMIC_RELEASE); /* pairs with the load in start() */
     if (self->spins) {
-        nap(1000);                                              /* a thread is first seen when it is switched */
-        while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) /* carries no data */
-            ;
+        while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) { /* carries no data */
+            nap(1000); /* a thread is first seen when it is switched, and single switches get lost: so again and again */
+            spin_ms(50);
+        }
     } else if (read(self->wake[0], &byte, 1) < 0) {
         self->error = -errno;
     }
