@@ -174,7 +174,8 @@ static __always_inline uint32_t user_of(struct task_struct *task)
         ns = BPF_CORE_READ(ns, parent);
         level = BPF_CORE_READ(ns, level);
     }
-    return BPF_CORE_READ(ns, owner.val);
+    /* root makes namespaces for others, each of which has user ids of its own */
+    return BPF_CORE_READ(ns, owner.val) ? BPF_CORE_READ(ns, owner.val) : BPF_CORE_READ(cred, uid.val);
 }
 
 static __always_inline bool charge(uint32_t user)

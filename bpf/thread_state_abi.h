@@ -27,8 +27,8 @@ enum oncpu_state {
 
 /*
  * One thread. A cache line of its own, so that the kernel's stores for one thread never disturb the readers of another.
- * The kernel writes `state`, `cpu` and `switches`; user space writes `tid` and `generation`, before the kernel knows
- * the record and after it has forgotten it. Every field is a hint: a reader may find any value in it at any time.
+ * The kernel writes `state`, `cpu` and `switches`; whoever gives out the record writes `tid` and `generation`,
+ * user space in pages of its own, the BPF program in the machine-wide array. Every field is a hint: a reader may find any value in it at any time.
  */
 struct oncpu_thread_record {
     uint32_t state;      /* enum oncpu_state */

@@ -61,7 +61,7 @@ static inline uint32_t oncpu_thread_cpu(const struct oncpu_thread_record *record
     return __atomic_load_n(&record->cpu, __ATOMIC_RELAXED);
 }
 
-/* How often the thread was switched in since it registered. Unmoved across a sleep: the source has gone away. */
+/* How often the thread was switched in since it registered. Unmoved across several sleeps: the source has gone away. */
 static inline uint64_t oncpu_thread_switches(const struct oncpu_thread_record *record)
 {
     return __atomic_load_n(&record->switches, __ATOMIC_RELAXED);

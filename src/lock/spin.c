@@ -10,7 +10,6 @@
 
 #define SAMPLES 4
 #define PAUSES_PER_SAMPLE 32u
-#define LOOK_AGAIN_NS 1000000000u
 
 static uint32_t pause_cost; /* of PAUSES_PER_SAMPLE pauses, ns; 0: not measured. Any thread's result will do */
 
@@ -25,7 +24,7 @@ static uint32_t measure(void)
         uint64_t took = oncpu_now_ns() - begin;
         best = took < best ? took : best;
     }
-    return best ? (uint32_t)best : 1;
+    return best > PAUSES_PER_SAMPLE ? (uint32_t)best : PAUSES_PER_SAMPLE; /* a coarse clock may see nothing pass */
 }
 
 void oncpu_spin_ns(uint32_t ns)
@@ -40,16 +39,7 @@ void oncpu_spin_ns(uint32_t ns)
         oncpu_pause();
 }
 
-bool oncpu_spin_allowed(uint64_t now)
+bool oncpu_spin_allowed(void)
 {
-    static uint64_t looked; /* relaxed, both: two threads may look at once, and either answer is good for a second */
-    static bool allowed;
-    int saved_errno = errno;
-
-    if (now - __atomic_load_n(&looked, __ATOMIC_RELAXED) > LOOK_AGAIN_NS) {
-        __atomic_store_n(&allowed, oncpu_state_cpus() > 1, __ATOMIC_RELAXED);
-        __atomic_store_n(&looked, now, __ATOMIC_RELAXED);
-        errno = saved_errno;
-    }
-    return __atomic_load_n(&allowed, __ATOMIC_RELAXED);
+    return oncpu_state_cpus() > 1;
 }

@@ -11,9 +11,7 @@
 /* Keeps the CPU busy for about `ns` nanoseconds, without touching memory that others share. */
 void oncpu_spin_ns(uint32_t ns);
 
-/*
- * Whether spinning can bring anything: not when all threads share one CPU. `now` by CLOCK_MONOTONIC; looks once a second.
- */
-bool oncpu_spin_allowed(uint64_t now);
+/* Whether spinning can bring anything: not when the process has one CPU. */
+bool oncpu_spin_allowed(void);
 
 #endif

@@ -34,7 +34,7 @@ static bool spin(struct waiter *w, uint64_t end)
     enum oncpu_verdict verdict = ONCPU_GO_ON;
     bool taken = false;
 
-    if (!oncpu_spin_allowed(now))
+    if (!oncpu_spin_allowed())
         return try_take(w);
     oncpu_policy_begin(&policy, &w->lock, now);
     while (!(taken = try_take(w)) && now < end) {

@@ -32,7 +32,7 @@ static void resolve(void)
     glibc.create = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))next("pthread_create");
     glibc.thrd_create = (int (*)(thrd_t *, thrd_start_t, void *))next("thrd_create");
     glibc.prctl = (int (*)(int, unsigned long, unsigned long, unsigned long, unsigned long))next("prctl");
-    glibc.syscall = (long (*)(long, long, long, long, long, long, long))next("syscall");
+    glibc.syscall = (oncpu_syscall_function)next("syscall");
     __atomic_store_n(&resolved, true, __ATOMIC_RELEASE);
 }
 

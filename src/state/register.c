@@ -96,6 +96,8 @@ void oncpu_state_correct(struct oncpu_thread_record *mine)
     int saved_errno = errno;
     uint32_t slot;
 
+    if (mine != oncpu_state_mine.record) /* a signal handler has registered the thread anew meanwhile */
+        return;
     if (program->source == ONCPU_SOURCE_UPTR)
         __atomic_store_n(&mine->state, ONCPU_STATE_RUNNING, __ATOMIC_RELAXED);
     else if (program == oncpu_source_program())

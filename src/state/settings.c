@@ -7,11 +7,14 @@
 #include "paths.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 
 static struct {
     const char *name;
+    bool asked;
     char value[PATH_MAX];
 } kept[] = {{.name = "ONCPU_SOURCE"}, {.name = "ONCPU_VERBOSE"}, {.name = ONCPU_RUN_DIR_ENV}};
 
@@ -24,12 +27,19 @@ __attribute__((constructor(101))) static void keep(void)
     }
 }
 
+/* Asked for the first time, the environment is read in any case: that is oncpu_init(), called by who may have set it. */
 const char *oncpu_setting(const char *name)
 {
-    const char *now = secure_getenv(name);
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        const char *now = NULL;
 
-    for (size_t i = 0; !now && i < sizeof(kept) / sizeof(kept[0]); i++)
-        if (!strcmp(name, kept[i].name) && *kept[i].value)
-            now = kept[i].value;
-    return now;
+        if (strcmp(name, kept[i].name) != 0)
+            continue;
+        if (__libc_single_threaded || !kept[i].asked)
+            now = secure_getenv(name);
+        kept[i].asked = true;
+        if (now || *kept[i].value)
+            return now ? now : kept[i].value;
+    }
+    return NULL;
 }

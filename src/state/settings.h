@@ -7,8 +7,8 @@
 
 /*
  * The value of one of our environment variables: as it is now, or else as it was when the program started, as some programs
- * clear their environment or write their title over it. NULL: not set, or the program is set-user-ID. Not thread-safe against
- * setenv(3), as getenv(3).
+ * clear their environment or write their title over it, and later, once there are threads, one of them may be changing it. NULL: not
+ * set, or the program is set-user-ID.
  */
 const char *oncpu_setting(const char *name);
 

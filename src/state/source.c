@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ static struct {
     uint32_t loads; /* of `programs`, how many were used; written under the guard */
     bool tried;     /* it was looked for; loss clears it */
     bool sandboxed; /* no BPF system calls any more */
+    int cpus;       /* that the process could use when it started; 0 before */
     uint32_t epoch;
     const char *reason;
     char why_not[3][200]; /* the text behind `reason` where it needs one of its own: array, uptr, both */
@@ -75,12 +77,18 @@ const char *oncpu_source_reason(void)
     return __atomic_load_n(&source.reason, __ATOMIC_ACQUIRE); /* pairs with use() */
 }
 
-int oncpu_state_cpus(void)
+/* Counted at the start and not in a lock: a sandbox that comes later may not allow the question. */
+__attribute__((constructor(101))) static void count_cpus(void)
 {
     cpu_set_t cpus;
 
     /* more CPUs than a cpu_set_t has room for: certainly more than one */
-    return sched_getaffinity(0, sizeof(cpus), &cpus) ? CPU_SETSIZE : CPU_COUNT(&cpus);
+    source.cpus = sched_getaffinity(0, sizeof(cpus), &cpus) ? CPU_SETSIZE : CPU_COUNT(&cpus);
+}
+
+int oncpu_state_cpus(void)
+{
+    return source.cpus;
 }
 
 /* ---- changing it ---- */
@@ -92,18 +100,22 @@ static void use(enum oncpu_source which, const char *reason)
     __atomic_fetch_add(&source.epoch, 2, __ATOMIC_RELAXED); /* odd for ever, so never 0 */
 }
 
-/* The sleep is a system call of our own: nanosleep() would be a cancellation point. */
+/* It sleeps in the futex: the one system call that a process with locks is allowed in any sandbox. */
 void oncpu_state_suspect(const struct oncpu_thread_record *mine)
 {
+    const struct oncpu_bpf_program *program = oncpu_state_mine.program;
     const struct timespec moment = {0, 30000};
     uint64_t before = oncpu_thread_switches(mine);
     int saved_errno = errno;
+    uint32_t word = 0;
 
     __atomic_store_n(&oncpu_state_unseen, 0, __ATOMIC_RELAXED);
+    if (mine != oncpu_state_mine.record) /* a signal handler has registered the thread anew meanwhile */
+        return;
     for (int i = 0; i < 10 && oncpu_thread_switches(mine) == before; i++)
-        syscall(SYS_nanosleep, &moment, NULL);
+        syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &moment, NULL, 0);
     if (oncpu_thread_switches(mine) == before)
-        oncpu_source_lost(oncpu_state_mine.program);
+        oncpu_source_lost(program);
     errno = saved_errno;
 }
 
@@ -112,8 +124,11 @@ void oncpu_source_lost(const struct oncpu_bpf_program *lost)
     /* others may have noticed it before, and somebody may have found another source since: that one is not lost */
     if (!__atomic_compare_exchange_n(&oncpu_state_program, &lost, NULL, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return;
-    __atomic_store_n(&source.tried, false, __ATOMIC_RELAXED);
     use(ONCPU_SOURCE_NONE, "the BPF program has been detached");
+    __atomic_store_n(&source.tried, false, __ATOMIC_RELAXED);
+    lost = __atomic_load_n(&oncpu_state_program, __ATOMIC_ACQUIRE);
+    if (lost) /* somebody found another one in between, and what was said of it has just been overwritten */
+        use(lost->source, "");
 }
 
 void oncpu_state_sandboxed(void)
@@ -140,24 +155,29 @@ int oncpu_source_select(enum oncpu_source which)
 /* ---- choosing it ---- */
 
 /*
- * A seccomp filter may answer bpf() with the death of the process, and cannot be asked what it would do. The file is
- * read with the calls that every filter allows, as prctl(PR_GET_SECCOMP) is not.
+ * A seccomp filter may answer bpf() with the death of the process, and cannot be asked what it would do. The file is read with
+ * the calls that every filter allows, as prctl(PR_GET_SECCOMP) is not. It may be long (the line comes after that of the groups),
+ * and where it cannot be read, there may be a filter.
  */
 static bool seccomp_is_on(void)
 {
     static const char key[] = "\nSeccomp:\t";
-    static char text[4096]; /* one thread at a time has the guard, and its stack may be of the smallest size */
-    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    static char text[65536]; /* one thread at a time has the guard, and its stack may be of the smallest size */
+    int fd = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+    size_t length = 0;
+    ssize_t got = 1;
     const char *line;
 
-    if (fd >= 0)
-        close(fd);
-    if (got <= 0)
-        return false;
-    text[got] = 0;
+    if (fd < 0)
+        return true;
+    while (got > 0 && length < sizeof(text) - 1) {
+        got = read(fd, text + length, sizeof(text) - 1 - length);
+        length += got > 0 ? (size_t)got : 0;
+    }
+    close(fd);
+    text[length] = 0;
     line = strstr(text, key);
-    return line && line[sizeof(key) - 1] != '0';
+    return !line || line[sizeof(key) - 1] != '0';
 }
 
 static bool kernel_is_before(int major, int minor)
@@ -265,7 +285,7 @@ static void choose(void)
     wanted = wanted && *wanted ? wanted : NULL;
     __atomic_store_n(&source.tried, true, __ATOMIC_RELAXED);
     reason = obstacle(wanted);
-    if (source.loads > 0 && !source.sandboxed)
+    if (source.loads > 0 && !__atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED))
         oncpu_program_close(&source.programs[source.loads - 1]); /* the one that was lost */
     reason = reason ? reason : get_program(program, wanted);
     if (reason) {

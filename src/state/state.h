@@ -104,7 +104,7 @@ static inline void oncpu_state_slept(const struct oncpu_thread_record *mine, uin
 /* Nobody has called oncpu_init() yet, or what it found has been lost since. */
 bool oncpu_state_untried(void);
 
-/* How many CPUs the calling thread may use. A system call. Touches errno. */
+/* How many CPUs the process could use when it started; 0 before the library's constructor. */
 int oncpu_state_cpus(void);
 
 /* Without BPF system calls from now on: the process enters a sandbox that may kill it for them. Async-signal-safe. */

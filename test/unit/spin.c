@@ -52,17 +52,7 @@ Test(spin, a_longer_one_takes_longer)
 Test(spin, is_off_on_one_cpu)
 {
     cpu_set_t all;
-    cpu_set_t one;
 
     cr_assert_eq(sched_getaffinity(0, sizeof(all), &all), 0);
-    CPU_ZERO(&one);
-    CPU_SET(sched_getcpu(), &one);
-    cr_assert_eq(sched_setaffinity(0, sizeof(one), &one), 0);
-    uint64_t now = test_now_ns();
-    errno = 17;
-    cr_assert_not(oncpu_spin_allowed(now));
-    cr_assert_eq(errno, 17);
-    cr_assert_eq(sched_setaffinity(0, sizeof(all), &all), 0);
-    cr_assert_eq(oncpu_spin_allowed(now + 2ull * TEST_SECOND), CPU_COUNT(&all) > 1,
-                 "it must look again after a second");
+    cr_assert_eq(oncpu_spin_allowed(), CPU_COUNT(&all) > 1);
 }
