@@ -14,6 +14,7 @@
 #define ONCPU_PIN_REGISTER "register"
 #define ONCPU_PIN_SWITCH "link_switch"
 #define ONCPU_PIN_EXIT "link_exit"
+#define ONCPU_PIN_PREPARE "link_prepare" /* only before Linux 6.2 */
 
 /* The number of a slot: that of its page, and in the low bits that of the record in the page, 0 to ONCPU_PAGE_RECORDS - 1. */
 #define ONCPU_SLOT_SHIFT 6

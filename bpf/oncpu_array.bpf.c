@@ -79,6 +79,8 @@ static __always_inline struct oncpu_thread_record *record_at(uint32_t slot)
     uint32_t number = slot & ONCPU_SLOT_MASK;
     struct oncpu_page *page = bpf_map_lookup_elem(&oncpu_pages, &page_number);
 
+    /* keeps `<` from becoming `!=`, of which verifiers before Linux 6.8 learn no bound */
+    barrier_var(number);
     return page && number < ONCPU_PAGE_RECORDS ? &page->records[number] : 0;
 }
 
@@ -227,14 +229,29 @@ static __always_inline int give_slot(struct task_struct *task, struct task_value
     return 0;
 }
 
+/*
+ * Only before Linux 6.2. There, as long as one thread is in a function of task storage, all others' look-ups on its CPU fail
+ * (bpf_task_storage_busy, kernel/bpf/bpf_task_storage.c). A `syscall` program may sleep, so that its thread can lose the CPU
+ * while it makes its storage: others' registrations would fail, their switches be missed, and their exits leave their slots
+ * behind. So the storage is made here, just before the kernel runs such a program: what is on fentry does not sleep.
+ */
+SEC("fentry/bpf_prog_test_run_syscall")
+int BPF_PROG(oncpu_prepare)
+{
+    bpf_task_storage_get(&oncpu_array_tasks, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    return 0;
+}
+
 SEC("syscall")
 int oncpu_register(struct oncpu_register_args *args)
 {
     struct task_struct *task = bpf_get_current_task_btf();
-    struct task_value *value = bpf_task_storage_get(&oncpu_array_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+    struct task_value *value = bpf_task_storage_get(&oncpu_array_tasks, task, 0, 0);
     struct oncpu_thread_record *record;
     int error;
 
+    if (!value)
+        value = bpf_task_storage_get(&oncpu_array_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
     if (!args->tid) /* nobody's: the record would look free */
         return -EINVAL;
     if (!value) /* no memory, or another registration was preempted on this CPU */

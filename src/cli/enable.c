@@ -3,6 +3,7 @@
  * `oncpu enable` and `oncpu disable`: the program for the whole machine. It is loaded, attached and pinned, and nobody needs to
  * stay: the pins are its life.
  */
+#include "../state/kernel.h"
 #include "array_abi.h"
 #include "cli.h"
 #include "machine.h"
@@ -156,6 +157,7 @@ static struct oncpu_array_bpf *load(const struct options *options)
     bpf_map__set_max_entries(skeleton->maps.oncpu_below, pages << ONCPU_SLOT_SHIFT);
     skeleton->rodata->oncpu_slots = pages * ONCPU_PAGE_RECORDS;
     skeleton->rodata->oncpu_user_share = options->share ? options->share : (options->threads + 7) / 8;
+    bpf_program__set_autoload(skeleton->progs.oncpu_prepare, oncpu_kernel_is_before(6, 2));
     error = oncpu_array_bpf__load(skeleton);
     error = error ? error : fill_heads(skeleton->maps.oncpu_pages, pages);
     error = error ? error : oncpu_array_bpf__attach(skeleton);
@@ -198,14 +200,18 @@ static int pin(const struct oncpu_array_bpf *skeleton)
     char enter[PATH_MAX];
     char at_switch[PATH_MAX];
     char at_exit[PATH_MAX];
+    char at_prepare[PATH_MAX];
     int error;
 
     oncpu_machine_pin(pages, ONCPU_PIN_PAGES);
     oncpu_machine_pin(enter, ONCPU_PIN_REGISTER);
     oncpu_machine_pin(at_switch, ONCPU_PIN_SWITCH);
     oncpu_machine_pin(at_exit, ONCPU_PIN_EXIT);
+    oncpu_machine_pin(at_prepare, ONCPU_PIN_PREPARE);
     error = bpf_link__pin(skeleton->links.oncpu_switch, at_switch);
     error = error ? error : bpf_link__pin(skeleton->links.oncpu_exit, at_exit);
+    if (!error && skeleton->links.oncpu_prepare)
+        error = bpf_link__pin(skeleton->links.oncpu_prepare, at_prepare);
     error = error ? error : bpf_map__pin(skeleton->maps.oncpu_pages, pages);
     /* last: who finds the program finds all */
     error = error ? error : bpf_program__pin(skeleton->progs.oncpu_register, enter);

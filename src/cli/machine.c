@@ -79,7 +79,8 @@ void oncpu_machine_unlock(int lock)
  */
 int oncpu_machine_remove(void)
 {
-    static const char *const pins[] = {ONCPU_PIN_SWITCH, ONCPU_PIN_EXIT, ONCPU_PIN_REGISTER, ONCPU_PIN_PAGES};
+    static const char *const pins[] = {ONCPU_PIN_SWITCH, ONCPU_PIN_EXIT, ONCPU_PIN_PREPARE, ONCPU_PIN_REGISTER,
+                                       ONCPU_PIN_PAGES};
     char path[PATH_MAX];
     int error = 0;
 

@@ -4,6 +4,7 @@
  */
 #include "source.h"
 
+#include "kernel.h"
 #include "paths.h"
 #include "records.h"
 #include "settings.h"
@@ -18,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -180,17 +180,6 @@ static bool seccomp_is_on(void)
     return !line || line[sizeof(key) - 1] != '0';
 }
 
-static bool kernel_is_before(int major, int minor)
-{
-    struct utsname name;
-    int has_major = 0;
-    int has_minor = 0;
-
-    if (uname(&name) || sscanf(name.release, "%d.%d", &has_major, &has_minor) != 2)
-        return false; /* it will say itself what it lacks */
-    return has_major < major || (has_major == major && has_minor < minor);
-}
-
 static bool is(const char *text, const char *other)
 {
     return text && !strcmp(text, other);
@@ -215,7 +204,7 @@ static const char *obstacle(const char *wanted)
 
 static const char *uptr_obstacle(void)
 {
-    if (kernel_is_before(6, 13))
+    if (oncpu_kernel_is_before(6, 13))
         return "source uptr needs Linux 6.13 (pages pinned in task-local storage)";
     if (access("/sys/kernel/btf/vmlinux", F_OK))
         return "source uptr needs a kernel with BTF, and /sys/kernel/btf/vmlinux is not there";

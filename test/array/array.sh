@@ -82,7 +82,7 @@ registered_is() {
 
 # pins: their names; a bpffs can have files of the kernel's own besides (CONFIG_BPF_PRELOAD)
 pins() {
-    ls "$ONCPU_DIR" | grep -v '\.debug$' | tr '\n' ' '
+    ls "$ONCPU_DIR" | grep -vE '\.debug$|^link_prepare$' | tr '\n' ' '
 }
 
 check_nobody_left() {

@@ -95,9 +95,7 @@ static bool wait_until_lost(void)
     return false;
 }
 
-static void end(void)
-{
-}
+static void end(void) {}
 #endif
 
 int main(int argc, char **argv)
