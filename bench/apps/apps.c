@@ -98,10 +98,19 @@ static bool run_once(struct comparison *c, unsigned threads, bool with, struct b
     return ok;
 }
 
+static unsigned add_series(const struct comparison *c, const char *subject, unsigned threads, bool base)
+{
+    struct bench_series series = {.cell.threads = threads, .unit = c->app->unit, .base = base};
+
+    snprintf(series.group, sizeof(series.group), "%s", c->app->name);
+    snprintf(series.subject, sizeof(series.subject), "%s", subject);
+    return bench_results_add(c->results, &series);
+}
+
 static void compare(struct comparison *c, unsigned threads, unsigned rounds)
 {
-    unsigned plain = bench_results_add(c->results, c->app->name, "pthread", threads, c->app->unit, true);
-    unsigned with = bench_results_add(c->results, c->app->name, "with the drop-in", threads, c->app->unit, false);
+    unsigned plain = add_series(c, "pthread", threads, true);
+    unsigned with = add_series(c, "with the drop-in", threads, false);
 
     for (unsigned i = 0; i < 2 * rounds && !bench_interrupted(); i++) {
         /* Who goes first changes from round to round. */

@@ -124,14 +124,16 @@ static void collect(const struct gbench_result *result, void *arg)
 static unsigned add_series(const struct collection *c, const struct bench_lock_ops *ops, const struct bench_cell *cell)
 {
     const struct bench_workload *workload = c->matrix->workload;
-    char group[100];
+    struct bench_series series = {
+        .workload = workload->name, .cell = *cell, .unit = "op/s", .base = strcmp(ops->name, "pthread") == 0};
 
     if (workload->has_cells)
-        snprintf(group, sizeof(group), "%s: %g ns inside the critical section, %g ns outside on average",
+        snprintf(series.group, sizeof(series.group), "%s: %g ns inside the critical section, %g ns outside on average",
                  workload->name, cell->cs_ns, cell->outside_ns);
     else
-        snprintf(group, sizeof(group), "%s: %s", workload->name, workload->description);
-    return bench_results_add(c->results, group, ops->name, cell->threads, "op/s", strcmp(ops->name, "pthread") == 0);
+        snprintf(series.group, sizeof(series.group), "%s: %s", workload->name, workload->description);
+    snprintf(series.subject, sizeof(series.subject), "%s", ops->name);
+    return bench_results_add(c->results, &series);
 }
 
 static void register_job(struct job *job)

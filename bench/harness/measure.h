@@ -19,6 +19,7 @@ struct bench_measure {
     double wait_p99;
     double wait_p999;
     double wait_max;
+    double starved; /* ns: the longest time that a thread went without having the lock, in the measured time */
 };
 
 struct bench_metric {

@@ -45,8 +45,16 @@ static void print_series(FILE *out, const struct bench_results *results, const s
     print_string(out, s->group);
     fputs(", \"subject\": ", out);
     print_string(out, s->subject);
-    fprintf(out, ", \"threads\": %u, \"unit\": ", s->threads);
+    fputs(", \"unit\": ", out);
     print_string(out, s->unit);
+    fputs(",\n     \"workload\": ", out);
+    if (s->workload)
+        print_string(out, s->workload);
+    else
+        fputs("null", out);
+    fprintf(out, ", \"threads\": %u, \"cs_ns\": %g, \"outside_ns\": %g", s->cell.threads, s->cell.cs_ns,
+            s->cell.outside_ns);
+    fprintf(out, ", \"neighbours\": %u, \"cpus\": %u, \"quota\": %u", s->cell.neighbours, s->cell.cpus, s->cell.quota);
     fputs(", \"error\": ", out);
     print_string(out, s->error);
     fputs(",\n     \"throughput_ratio\": ", out);

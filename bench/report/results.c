@@ -6,18 +6,14 @@
 
 #include <math.h>
 
-unsigned bench_results_add(struct bench_results *results, const char *group, const char *subject, unsigned threads,
-                           const char *unit, bool base)
+unsigned bench_results_add(struct bench_results *results, const struct bench_series *like)
 {
     results->series = bench_realloc(results->series, (results->nseries + 1) * sizeof(*results->series));
     struct bench_series *series = &results->series[results->nseries];
 
-    memset(series, 0, sizeof(*series));
-    snprintf(series->group, sizeof(series->group), "%s", group);
-    snprintf(series->subject, sizeof(series->subject), "%s", subject);
-    series->threads = threads;
-    series->unit = unit;
-    series->base = base;
+    *series = *like;
+    series->nrounds = 0;
+    series->rounds = NULL;
     return results->nseries++;
 }
 
@@ -43,7 +39,7 @@ static const struct bench_series *base_of(const struct bench_results *results, c
     for (unsigned i = 0; i < results->nseries; i++) {
         const struct bench_series *s = &results->series[i];
 
-        if (s->base && s->threads == series->threads && strcmp(s->group, series->group) == 0)
+        if (s->base && s->cell.threads == series->cell.threads && strcmp(s->group, series->group) == 0)
             return s;
     }
     return NULL;

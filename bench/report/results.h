@@ -3,17 +3,19 @@
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
 
+#include "../harness/cell.h"
 #include "../harness/measure.h"
 
 #include <stdbool.h>
 
 /* One line of the table: the same thing, measured once a round. */
 struct bench_series {
-    char group[100];  /* what is compared: a workload with its arguments, or a program */
-    char subject[32]; /* which lock */
-    unsigned threads;
-    const char *unit; /* of the throughput */
-    bool base;        /* the others of its group and thread count are compared with it */
+    char group[100];        /* what is compared: a workload with its arguments, or a program */
+    char subject[32];       /* which lock */
+    const char *workload;   /* NULL: a program */
+    struct bench_cell cell; /* of a program: the threads */
+    const char *unit;       /* of the throughput */
+    bool base;              /* the others of its group and thread count are compared with it */
     unsigned nrounds;
     struct bench_measure *rounds;
     char error[160]; /* of the last run that failed; "": none did */
@@ -32,9 +34,8 @@ struct bench_results {
     struct bench_not_run *not_run;
 };
 
-/* Returns the new series' index. */
-unsigned bench_results_add(struct bench_results *results, const char *group, const char *subject, unsigned threads,
-                           const char *unit, bool base);
+/* A new series like this one, without rounds; returns its index. */
+unsigned bench_results_add(struct bench_results *results, const struct bench_series *like);
 
 void bench_results_add_round(struct bench_results *results, unsigned series, const struct bench_measure *measure);
 

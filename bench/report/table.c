@@ -52,7 +52,7 @@ static void subject(char *text, const struct line *line)
 
 static void threads(char *text, const struct line *line)
 {
-    snprintf(text, TEXT, "%u", line->series->threads);
+    snprintf(text, TEXT, "%u", line->series->cell.threads);
 }
 
 static void throughput(char *text, const struct line *line)
@@ -153,7 +153,7 @@ static void print_line(FILE *out, const struct bench_results *results, const str
     char text[TEXT];
 
     if (series->nrounds == 0) {
-        fprintf(out, "%*s  %*u  %s\n", columns[0].width, series->subject, columns[1].width, series->threads,
+        fprintf(out, "%*s  %*u  %s\n", columns[0].width, series->subject, columns[1].width, series->cell.threads,
                 series->error);
         return;
     }
@@ -179,7 +179,7 @@ void bench_report_table(FILE *out, const struct bench_results *results, bool wid
             continue; /* filtered out */
         if (!before || strcmp(before->group, s->group) != 0)
             fprintf(out, "\n%s\n", s->group);
-        else if (before->threads != s->threads)
+        else if (before->cell.threads != s->cell.threads)
             fputc('\n', out);
         print_line(out, results, s, wide);
         before = s;

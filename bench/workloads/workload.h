@@ -3,18 +3,12 @@
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
 
+#include "../harness/cell.h"
 #include "../harness/measure.h"
 #include "../locks/lock.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* What is varied from run to run. */
-struct bench_cell {
-    unsigned threads;
-    double cs_ns;      /* inside the critical section */
-    double outside_ns; /* between two of them, on average */
-};
 
 struct bench_run {
     const struct bench_lock_ops *ops;
