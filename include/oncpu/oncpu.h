@@ -9,7 +9,8 @@
  *         ...
  *
  * Environment, read once: ONCPU_SOURCE=none|uptr|array overrides the choice of source (none: do without BPF), ONCPU_VERBOSE=1
- * has one line written to standard error that says which source is used, and why no better one.
+ * has one line written to standard error that says which source is used, and why no better one. ONCPU_HANDOFF_NS=n: a waiter
+ * that has waited for n nanoseconds and is on a CPU is handed the lock at the next release (default 1000; 0: never).
  */
 #ifndef ONCPU_ONCPU_H
 #define ONCPU_ONCPU_H
@@ -73,6 +74,7 @@ struct oncpu_stats {
     uint64_t owner_off_cpu; /* times that a waiter stopped spinning because the owner left its CPU */
     uint64_t spin_limit; /* times that a waiter stopped spinning because the bound was reached, or others were faster */
     uint64_t spin_ns;    /* time spent spinning */
+    uint64_t handed;     /* acquisitions that an owner handed over, because the waiter had claimed the lock */
 };
 
 /*

@@ -15,6 +15,7 @@
  *   I3  Whoever changes the word from CONTENDED to FREE wakes one sleeper.
  *   I4  After the releasing exchange the lock's content is not touched: it may be gone.
  *   I5  `owner` and `turns` decide nothing: they tell waiters how to wait.
+ * The lock can also go from owner to waiter without being free in between: handoff.h.
  */
 #ifndef ONCPU_LOCK_LOCK_H
 #define ONCPU_LOCK_LOCK_H
@@ -30,6 +31,7 @@ struct oncpu_lock {
     uint32_t *word;
     uint32_t *owner; /* tid; 0: none, or not known at this moment */
     uint32_t *turns; /* the owner adds 1 when it has taken the lock */
+    uint32_t *claim; /* which waiter is to have it next: handoff.h */
 };
 
 /* Takes a free lock. Acquire: pairs with the release in oncpu_lock_release(). */
@@ -49,14 +51,20 @@ static inline void oncpu_lock_turn(uint32_t *turns)
 /* The rest of a release that found the word CONTENDED: wakes a sleeper (I3). Uses only the address (I4). */
 void oncpu_lock_wake(const uint32_t *word);
 
+/* Gives the lock to the waiter that claims it. False: that cannot be now; release it. */
+bool oncpu_lock_hand_off(struct oncpu_lock lock);
+
 /*
  * Releases the lock; the caller has cleared `owner`. Release: pairs with the acquire of the next owner. An exchange and
- * not a store, because a waiter's mark must not be overwritten unseen.
+ * not a store, because a waiter's mark must not be overwritten unseen. Relaxed load of the claim: one that comes later has
+ * the next release to wait for.
  */
-static inline void oncpu_lock_release(uint32_t *word)
+static inline void oncpu_lock_release(struct oncpu_lock lock)
 {
-    if (__builtin_expect(__atomic_exchange_n(word, ONCPU_WORD_FREE, __ATOMIC_RELEASE) == ONCPU_WORD_CONTENDED, 0))
-        oncpu_lock_wake(word);
+    if (__builtin_expect(__atomic_load_n(lock.claim, __ATOMIC_RELAXED) != 0, 0) && oncpu_lock_hand_off(lock))
+        return;
+    if (__builtin_expect(__atomic_exchange_n(lock.word, ONCPU_WORD_FREE, __ATOMIC_RELEASE) == ONCPU_WORD_CONTENDED, 0))
+        oncpu_lock_wake(lock.word);
 }
 
 /*

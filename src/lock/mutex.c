@@ -9,7 +9,7 @@
 
 static struct oncpu_lock lock_of(oncpu_mutex_t *mutex)
 {
-    return (struct oncpu_lock){&mutex->oncpu_word, &mutex->oncpu_owner, &mutex->oncpu_turns};
+    return (struct oncpu_lock){&mutex->oncpu_word, &mutex->oncpu_owner, &mutex->oncpu_turns, &mutex->oncpu_claim};
 }
 
 /*
@@ -86,6 +86,6 @@ int oncpu_mutex_unlock(oncpu_mutex_t *mutex)
     if (__libc_single_threaded && __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_HELD)
         __atomic_store_n(&mutex->oncpu_word, ONCPU_WORD_FREE, __ATOMIC_RELAXED);
     else
-        oncpu_lock_release(&mutex->oncpu_word);
+        oncpu_lock_release(lock_of(mutex));
     return 0;
 }

@@ -6,12 +6,14 @@
 #include "policy.h"
 
 #include "../state/records.h"
+#include "../state/settings.h"
 #include "../state/state.h"
 
 /* ---- the numbers, all in nanoseconds ---- */
 
+#define GLANCES 3
 #define FIRST_LOOK 50u     /* a short section ends while the waiter still thinks of sleeping */
-#define CEILING 1000u      /* a longer distance is noticed in the hand-over */
+#define CEILING 100u       /* a longer distance is noticed in the hand-over */
 #define CROWDED_FIRST 500u /* the same two for a lock that turns over faster than one can look */
 #define CROWDED_CEILING 2000u
 #define CROWDED_TURN 200u     /* a turn shorter than this is "faster than one can look" */
@@ -20,19 +22,80 @@
 #define LOSING_AFTER 15000u   /* after this time ... */
 #define LOSING_TURNS 4u       /* ... and this many turns that others had, sleep and be handed the lock */
 
-/* The first distance of this thread's next wait: a thread tends to meet the same lock again. */
-static __thread uint32_t first_look __attribute__((tls_model("initial-exec")));
+/* ---- and these, in 1/1024: how much of its time a thread waits ---- */
+
+#define SATURATED_TURN 400u    /* turns shorter than this (ns) are not worth a sleep */
+#define LONG_TURN 10000u       /* turns longer than this (ns) are not worth spinning for after a wake-up ... */
+#define STARVED_AFTER 1000000u /* ... but for a waiter that has waited for so long */
+#define SATURATED 430          /* a thread that waits for more than this share finds the lock held, whenever it comes */
+#define SATURATED_AGAIN 300    /* what the share is taken to be after a rest */
+#define SHARE_WEIGHT 16        /* of how many waits, about, it is the mean */
+#define RESTS 100u             /* how many waits sleep at once then */
+
+/* What a thread knows from its last waits: it tends to meet the same lock again. */
+static __thread struct {
+    uint32_t first_look; /* the first distance of the next wait */
+    uint32_t rests;      /* waits that are not to spin */
+    int32_t share;       /* of its time that it waited */
+    uint32_t turn;       /* how long a turn of the lock took, ns */
+    uint64_t left;       /* when its last wait ended */
+} memory __attribute__((tls_model("initial-exec")));
+
+int oncpu_policy_glances(void)
+{
+    return memory.rests || memory.first_look > FIRST_LOOK ? 0 : GLANCES;
+}
+
+bool oncpu_policy_spins_first(void)
+{
+    if (memory.rests == 0)
+        return true;
+    memory.rests--;
+    return false;
+}
+
+void oncpu_policy_note(uint64_t begin, uint64_t now, uint32_t lost, bool taken)
+{
+    uint64_t waited = now - begin;
+    uint64_t span = now - memory.left; /* this wait, and what the thread did before it */
+    uint64_t turn = waited / (lost + 1);
+    int32_t share = turn < SATURATED_TURN ? 0 : taken ? (int32_t)(waited * 1024 / (span | 1)) : 1024;
+
+    if (!taken && lost <= LOSING_TURNS)
+        return;
+    memory.left = now;
+    memory.turn = (uint32_t)turn;
+    memory.share += (share - memory.share) / SHARE_WEIGHT;
+    if (memory.share > SATURATED) {
+        memory.share = SATURATED_AGAIN;
+        memory.rests = RESTS;
+    }
+}
+
+bool oncpu_policy_spins_again(uint64_t waited)
+{
+    if (memory.rests == 0 || waited > STARVED_AFTER)
+        return true;
+    return memory.turn < LONG_TURN && __atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE;
+}
+
+bool oncpu_policy_claims(uint64_t waited)
+{
+    return waited > oncpu_hand_off_ns;
+}
 
 void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now)
 {
     *policy = (struct oncpu_policy){
-        .distance = first_look > FIRST_LOOK ? first_look : FIRST_LOOK,
+        .distance = memory.first_look > FIRST_LOOK ? memory.first_look : FIRST_LOOK,
         .ceiling = CEILING,
         .begin = now,
         .looked = now,
         .owner_since = now,
         .turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED),
     };
+    memory.first_look -=
+        memory.first_look / 4; /* unless this wait, too, finds it crowded: looking seldom makes a lock look so */
 }
 
 /* A distance that follows the lock: each look takes the line from the owner, so look seldom where it turns over fast. */
@@ -41,9 +104,7 @@ static void set_distance(struct oncpu_policy *policy, uint32_t turns, uint64_t e
     if (turns >= 2 && elapsed < (uint64_t)turns * CROWDED_TURN) {
         policy->ceiling = CROWDED_CEILING;
         policy->distance = policy->distance < CROWDED_FIRST ? CROWDED_FIRST : policy->distance;
-        first_look = policy->distance;
-    } else if (first_look) {
-        first_look /= 2;
+        memory.first_look = policy->distance;
     }
     policy->distance = policy->distance * 2 > policy->ceiling ? policy->ceiling : policy->distance * 2;
 }

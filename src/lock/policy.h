@@ -9,6 +9,8 @@
 
 #include <oncpu/thread_state_abi.h>
 
+#define ONCPU_CLAIMANTS_DISTANCE 30u /* ns between the looks of a claimant: the lock is idle until it notices */
+
 enum oncpu_verdict {
     ONCPU_GO_ON,
     ONCPU_OWNER_OFF_CPU, /* sleep: the owner does not run */
@@ -28,7 +30,23 @@ struct oncpu_policy {
     const struct oncpu_thread_record *record; /* the owner's */
 };
 
-/* Begins a spin at the time `now` (CLOCK_MONOTONIC, ns). */
+/* How many looks, at such a distance (ns), come before anything else. */
+int oncpu_policy_glances(void);
+#define ONCPU_GLANCE_DISTANCE 30u
+
+/* Whether a thread that begins to wait at `now` (CLOCK_MONOTONIC, ns) spins before it sleeps. */
+bool oncpu_policy_spins_first(void);
+
+/* Whether a waiter that has waited for so long (ns) spins after a wake-up. */
+bool oncpu_policy_spins_again(uint64_t waited);
+
+/* The spin that a wait began with is over: from `begin` to `now`, while others took the lock `lost` times. */
+void oncpu_policy_note(uint64_t begin, uint64_t now, uint32_t lost, bool taken);
+
+/* Whether a waiter that has waited for so long claims the lock. */
+bool oncpu_policy_claims(uint64_t waited);
+
+/* Begins a spin at the time `now`. */
 void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now);
 
 /* Looks at a lock that is held; says what to do, and sets the distance to the next look. */

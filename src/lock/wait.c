@@ -4,7 +4,7 @@
  * in sleep_once() and try_take(); everything else is policy, and may be wrong at no other price than time.
  */
 #include "../state/state.h"
-#include "lock.h"
+#include "handoff.h"
 #include "policy.h"
 #include "spin.h"
 #include "stats.h"
@@ -13,6 +13,11 @@ struct waiter {
     struct oncpu_lock lock;
     struct oncpu_thread_record *mine;
     struct oncpu_stats counts;
+    uint64_t since; /* when the wait began */
+    uint64_t now;   /* the last look at the clock */
+    uint32_t self;  /* tid */
+    uint32_t lost;  /* turns that others had */
+    bool claims;
     uint32_t mark; /* what this waiter writes into a free word: HELD, or CONTENDED once it has tried to sleep (I2) */
 };
 
@@ -25,11 +30,47 @@ static bool try_take(const struct waiter *w)
            __atomic_compare_exchange_n(w->lock.word, &word, w->mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+/*
+ * A short section ends while the waiter still gets ready to wait: so a few looks come first, without a clock and without
+ * asking who the owner is.
+ */
+static bool glance(const struct waiter *w)
+{
+    bool taken = false;
+
+    for (int n = oncpu_spin_allowed() ? oncpu_policy_glances() : 0; n && !taken; n--) {
+        oncpu_spin_ns(ONCPU_GLANCE_DISTANCE);
+        taken = try_take(w);
+    }
+    return taken;
+}
+
+static void claim_in_time(struct waiter *w, uint64_t now)
+{
+    if (!w->claims && w->mine && oncpu_policy_claims(now - w->since))
+        w->claims = oncpu_claim(w->lock, w->self);
+}
+
+/* The end of a spin: `taken` says whether it got the lock as a free one. Returns whether it has it. */
+static bool end_claim(struct waiter *w, bool taken)
+{
+    if (!w->claims)
+        return taken;
+    w->claims = false;
+    if (!taken && !oncpu_claim_withdraw(w->lock, w->self))
+        return false;
+    oncpu_claim_end(w->lock);
+    w->counts.handed += !taken;
+    if (!taken && w->mark == ONCPU_WORD_CONTENDED) /* relaxed: it is the owner's, and only a mark */
+        __atomic_store_n(w->lock.word, ONCPU_WORD_CONTENDED, __ATOMIC_RELAXED);
+    return true;
+}
+
 /* Spins until it has the lock (true), or the policy says that it is better to sleep. `end`: a bound of the caller's. */
 static bool spin(struct waiter *w, uint64_t end)
 {
     struct oncpu_policy policy;
-    uint64_t begin = oncpu_now_ns();
+    uint64_t begin = w->now;
     uint64_t now = begin;
     enum oncpu_verdict verdict = ONCPU_GO_ON;
     bool taken = false;
@@ -38,16 +79,21 @@ static bool spin(struct waiter *w, uint64_t end)
         return try_take(w);
     oncpu_policy_begin(&policy, &w->lock, now);
     while (!(taken = try_take(w)) && now < end) {
+        claim_in_time(w, now);
+        if (w->claims && oncpu_claim_granted(w->lock, w->self))
+            break;
         verdict = oncpu_policy_look(&policy, &w->lock, now);
         if (verdict != ONCPU_GO_ON)
             break;
-        oncpu_spin_ns(policy.distance);
+        oncpu_spin_ns(w->claims ? ONCPU_CLAIMANTS_DISTANCE : policy.distance);
         now = oncpu_now_ns();
     }
     w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
     w->counts.spin_limit += verdict == ONCPU_ENOUGH;
     w->counts.spin_ns += now - begin;
-    return taken;
+    w->now = now;
+    w->lost += policy.lost;
+    return end_claim(w, taken);
 }
 
 /* The end of spinning that a deadline sets, by CLOCK_MONOTONIC; 0 if it has passed. */
@@ -82,7 +128,8 @@ static int sleep_once(struct waiter *w, const struct oncpu_deadline *deadline, b
     if (error == EAGAIN)
         return 0;
     w->counts.sleeps++;
-    oncpu_state_slept(w->mine, switches, oncpu_now_ns() - begin);
+    w->now = oncpu_now_ns();
+    oncpu_state_slept(w->mine, switches, w->now - begin);
     oncpu_state_i_run(w->mine);
     return error == EINTR ? 0 : error;
 }
@@ -90,12 +137,16 @@ static int sleep_once(struct waiter *w, const struct oncpu_deadline *deadline, b
 static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
 {
     uint64_t end = spin_end(deadline);
-    bool taken = spin(w, end);
+    bool taken = oncpu_policy_spins_first() ? spin(w, end) : try_take(w);
     int error = 0;
+
+    if (taken || w->counts.spin_limit)
+        oncpu_policy_note(w->since, w->now, w->lost, taken);
 
     while (!taken && !error) {
         error = sleep_once(w, deadline, &taken);
-        taken = taken || spin(w, end);
+        if (!taken)
+            taken = oncpu_policy_spins_again(w->now - w->since) ? spin(w, end) : try_take(w);
     }
     return taken ? 0 : error;
 }
@@ -108,6 +159,15 @@ static int check(const struct timespec *time)
     return time->tv_nsec < 0 || time->tv_nsec > 999999999 ? EINVAL : 0;
 }
 
+static int wait_long(struct waiter *w, const struct oncpu_deadline *deadline)
+{
+    w->self = oncpu_self_tid();
+    w->mine = oncpu_state_self();
+    oncpu_state_i_run(w->mine);
+    w->since = w->now = oncpu_now_ns();
+    return wait(w, deadline);
+}
+
 int oncpu_lock_wait(struct oncpu_lock lock, const struct oncpu_deadline *deadline)
 {
     struct waiter w = {.lock = lock, .mark = ONCPU_WORD_HELD};
@@ -115,9 +175,8 @@ int oncpu_lock_wait(struct oncpu_lock lock, const struct oncpu_deadline *deadlin
 
     if (error)
         return error;
-    w.mine = oncpu_state_self();
-    oncpu_state_i_run(w.mine);
-    error = wait(&w, deadline);
+    if (!glance(&w))
+        error = wait_long(&w, deadline);
     w.counts.contended = 1;
     w.counts.spun = !error && !w.counts.sleeps;
     w.counts.slept = w.counts.sleeps > 0;

@@ -4,8 +4,8 @@
  *
  * The drop-in's mutex is at every instant a valid glibc mutex: libc itself locks and unlocks mutexes behind our back
  * (in pthread_cond_wait, in C11's mtx_*), and other copies of libc can. So each field keeps glibc's meaning
- * (sysdeps/nptl/bits/struct_mutex.h, nptl/pthread_mutex_lock.c, glibc 2.36), and the only thing added is a count of
- * turns in the list pointers, which glibc uses for robust and priority-inheriting mutexes alone.
+ * (sysdeps/nptl/bits/struct_mutex.h, nptl/pthread_mutex_lock.c, glibc 2.36), and the only things added are a count of
+ * turns and a claim in the list pointers, which glibc uses for robust and priority-inheriting mutexes alone.
  */
 #ifndef ONCPU_PTHREAD_GLIBC_MUTEX_H
 #define ONCPU_PTHREAD_GLIBC_MUTEX_H
@@ -64,6 +64,13 @@ static inline uint32_t *oncpu_owner_of(pthread_mutex_t *mutex)
 static inline uint32_t *oncpu_turns_of(pthread_mutex_t *mutex)
 {
     return (uint32_t *)&mutex->__data.__list;
+}
+
+static inline struct oncpu_lock oncpu_lock_of(pthread_mutex_t *mutex)
+{
+    uint32_t *turns = oncpu_turns_of(mutex);
+
+    return (struct oncpu_lock){oncpu_word_of(mutex), oncpu_owner_of(mutex), turns, turns + 1};
 }
 
 #endif

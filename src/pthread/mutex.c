@@ -43,8 +43,7 @@ static inline bool take_if_free(pthread_mutex_t *mutex, uint32_t self)
 
 static __attribute__((noinline)) int wait_for(pthread_mutex_t *mutex, const struct oncpu_deadline *deadline)
 {
-    const struct oncpu_lock lock = {oncpu_word_of(mutex), oncpu_owner_of(mutex), oncpu_turns_of(mutex)};
-    int error = oncpu_lock_wait(lock, deadline);
+    int error = oncpu_lock_wait(oncpu_lock_of(mutex), deadline);
 
     if (error)
         return error;
@@ -179,7 +178,7 @@ static inline int release(pthread_mutex_t *mutex)
     if (__libc_single_threaded && __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) == ONCPU_WORD_HELD)
         __atomic_store_n(oncpu_word_of(mutex), ONCPU_WORD_FREE, __ATOMIC_RELAXED);
     else
-        oncpu_lock_release(oncpu_word_of(mutex));
+        oncpu_lock_release(oncpu_lock_of(mutex));
     return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "paths.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,8 +19,24 @@ static struct {
     char value[PATH_MAX];
 } kept[] = {{.name = "ONCPU_SOURCE"}, {.name = "ONCPU_VERBOSE"}, {.name = ONCPU_RUN_DIR_ENV}};
 
+uint32_t oncpu_hand_off_ns = ONCPU_HAND_OFF_DEFAULT_NS;
+
+static void read_hand_off(void)
+{
+    const char *value = secure_getenv("ONCPU_HANDOFF_NS");
+    char *end;
+    unsigned long ns = value ? strtoul(value, &end, 10) : 0;
+
+    if (value && end != value && *end == '\0')
+        oncpu_hand_off_ns = ns == 0 || ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+}
+
 __attribute__((constructor(101))) static void keep(void)
 {
+    int saved_errno = errno;
+
+    read_hand_off();
+    errno = saved_errno;
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
         const char *value = secure_getenv(kept[i].name);
         if (value && strlen(value) < sizeof(kept[i].value))

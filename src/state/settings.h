@@ -5,6 +5,12 @@
 #ifndef ONCPU_STATE_SETTINGS_H
 #define ONCPU_STATE_SETTINGS_H
 
+#include <stdint.h>
+
+/* ONCPU_HANDOFF_NS: after how long a waiter claims the lock; UINT32_MAX: never. Written before main(), constant from then on. */
+extern uint32_t oncpu_hand_off_ns;
+#define ONCPU_HAND_OFF_DEFAULT_NS 1000u
+
 /*
  * The value of one of our environment variables: as it is now, or else as it was when the program started, as some programs
  * clear their environment or write their title over it, and later, once there are threads, one of them may be changing it. NULL: not

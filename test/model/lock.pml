@@ -5,6 +5,7 @@
 
 byte word;          /* 0 free, 1 held and nobody sleeps, 2 held and somebody may sleep */
 byte owner;         /* a thread's number, 0 when free */
+byte claim;         /* 0 nobody's, a thread's number, and GRANTED more when it has been given the lock */
 byte users = USERS; /* threads that have not let go of the mutex for the last time */
 bool mutex_gone;    /* they all have, and the memory was given back: whoever touches its content now is wrong */
 
@@ -19,6 +20,7 @@ byte spinners;
 #endif
 
 #define ME (_pid + 1)
+#define GRANTED 16
 
 /* A free choice at every read: that is all that the lock may rely on. */
 #define SAYS_RUNNING 1
@@ -33,8 +35,10 @@ byte spinners;
     byte mark;   /* what a waiter takes the lock with */              \
     byte record; /* what the owner's record says */                   \
     bool got;    /* this thread took the lock */                      \
+    bool granted; /* it gave it to a claimant */                      \
     bool left;   /* it went away without, at its deadline */          \
     bool owed;   /* it was woken and has not marked the word since */ \
+    bool claims; /* it takes the claim to be its own */               \
     bool timed   /* it has a deadline, which may pass at any time */
 
 inline mutex_take_if_free(value)
@@ -89,6 +93,112 @@ inline mutex_look_at_owner()
     }
 }
 
+/* Part of the step that ends a use: the last user's last release is the instant from which the memory may be gone. */
+inline mutex_let_go(last)
+{
+    if
+    :: last -> users--; mutex_gone = (users == 0)
+    :: else
+    fi
+}
+
+inline mutex_claim()
+{
+    d_step {
+        assert(!mutex_gone);
+        if
+        :: claim == 0 -> claim = ME; claims = true
+        :: else
+        fi
+    }
+}
+
+/* The end of a spin: who does not have the lock gives the claim up, or has been given the lock. */
+inline mutex_end_claim()
+{
+    if
+    :: claims && got -> d_step { assert(!mutex_gone); claim = 0; claims = false }
+#ifdef MUTANT_CLAIMANT_SLEEPS
+    :: claims && !got && !left -> skip
+    :: claims && !got && left ->
+#else
+    :: claims && !got ->
+#endif
+        d_step {
+            assert(!mutex_gone);
+            claims = false;
+            if
+#ifdef MUTANT_CLAIM_LEFT_BEHIND
+            :: claim == ME
+#else
+            :: claim == ME -> claim = 0
+#endif
+#ifndef MUTANT_GRANT_MISSED
+            :: claim == ME + GRANTED -> got = true; left = false
+#endif
+            :: else
+            fi
+        };
+        if
+        :: got ->
+            d_step { assert(!mutex_gone); claim = 0 };
+#ifndef MUTANT_GRANTED_NOT_MARKED
+            if
+            :: mark == SLEEPERS -> d_step { assert(!mutex_gone); word = SLEEPERS }
+            :: else
+            fi
+#endif
+        :: else
+        fi
+    :: !claims
+    fi
+}
+
+/*
+ * The owner finds a claim. Whether the claimant runs is a free choice, and so is whether there is a record of it at all: if
+ * not, the claim is cleared. Ends with `granted`, or the lock is still to be released.
+ */
+inline mutex_hand_off(last)
+{
+    d_step { assert(!mutex_gone); old = claim };
+    if
+    :: old == 0
+    :: old != 0
+    :: old != 0 ->
+        d_step {
+            assert(!mutex_gone);
+            if
+            :: claim == old -> claim = 0
+            :: else
+            fi
+        }
+    :: old != 0 ->
+        assert(old < GRANTED);
+        if
+        :: word == SLEEPERS -> futex_wake_one(AT_WORD)
+        :: true
+        fi;
+#ifdef MUTANT_GRANT_SPLIT
+        granted = (claim == old);
+#endif
+        d_step {
+            assert(!mutex_gone);
+            if
+#ifdef MUTANT_GRANT_SPLIT
+            :: granted -> claim = old + GRANTED; got = false; mutex_let_go(last)
+#else
+            :: claim == old -> claim = old + GRANTED; granted = true; got = false; mutex_let_go(last)
+#endif
+            :: else
+            fi
+        }
+#ifdef MUTANT_GRANT_LOOKS_AGAIN
+        ; assert(!mutex_gone || !granted)
+#endif
+    fi;
+    old = 0
+}
+
 /*
  * Ends with the lock (got), without it for good (left), or to sleep on it. A thread may leave at any look, but after
  * a wake-up it must mark the word first, or the wake-up that it had is lost to the others.
@@ -106,6 +216,8 @@ inline mutex_spin()
         :: else
         fi
     :: word != 0 -> mutex_look_at_owner()
+    :: !claims && claim == 0 -> mutex_claim()
+    :: claims && claim == ME + GRANTED -> break
     :: break /* the bound is reached */
 #ifdef MUTANT_WOKEN_LEAVES_UNPAID
     :: timed -> left = true; break
@@ -116,6 +228,7 @@ inline mutex_spin()
 #ifdef MUTANT_DEBT_UNPAID
     spinners--;
 #endif
+    mutex_end_claim()
 }
 
 /* Before every sleep: the mark that asks for a wake-up. On a free word it is the lock. */
@@ -171,27 +284,17 @@ inline mutex_lock()
     :: got
     :: else -> mutex_wait()
     fi;
+#ifdef MUTANT_CLAIMANT_SLEEPS
+    claims = false;
+#endif
     if
     :: got -> owner = ME /* and the store to turns, which like owner is read as a hint only */
     :: else
     fi
 }
 
-/* Part of the step that ends a use: the last user's last release is the instant from which the memory may be gone. */
-inline mutex_let_go(last)
+inline mutex_release(last)
 {
-    if
-    :: last -> users--; mutex_gone = (users == 0)
-    :: else
-    fi
-}
-
-inline mutex_unlock(last)
-{
-    assert(owner == ME);
-#ifndef MUTANT_OWNER_CLEARED_LATE
-    owner = 0;
-#endif
 #ifdef MUTANT_WAKE_BEFORE_RELEASE
     if
     :: word == SLEEPERS -> futex_wake_one(AT_WORD)
@@ -229,4 +332,22 @@ inline mutex_unlock(last)
     :: else
     fi;
     old = 0
+}
+
+inline mutex_unlock(last)
+{
+    assert(owner == ME);
+#ifndef MUTANT_OWNER_CLEARED_LATE
+    owner = 0;
+#endif
+#if !defined(NATIVE) || NATIVE > 1 /* or no other thread claims */
+    mutex_hand_off(last);
+#endif
+#ifdef MUTANT_GRANT_AND_RELEASE
+    granted = false;
+#endif
+    if
+    :: granted -> granted = false
+    :: else -> mutex_release(last)
+    fi
 }

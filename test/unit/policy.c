@@ -20,9 +20,10 @@ static struct {
     uint32_t word;
     uint32_t owner;
     uint32_t turns;
+    uint32_t claim;
 } fields;
 
-static const struct oncpu_lock lock = {&fields.word, &fields.owner, &fields.turns};
+static const struct oncpu_lock lock = {&fields.word, &fields.owner, &fields.turns, &fields.claim};
 
 static struct oncpu_thread_record *record_for(uint32_t tid)
 {
@@ -255,4 +256,51 @@ Test(policy, ends_in_garbage)
     all_run();
     check_ends(garbage_without_a_stop, "garbage in the lock");
     check_ends(garbage, "garbage everywhere");
+}
+
+/* ---- what a thread remembers ---- */
+
+enum { TURN_NS = 2000, WAITS = 1000 };
+
+/* A thread waits for one turn, does something else for `away`, and so on. Returns how many waits it did not spin in. */
+static unsigned rests(uint64_t turn, uint64_t away, uint32_t lost, bool taken)
+{
+    uint64_t now = 123456789;
+    unsigned rests = 0;
+
+    for (int i = 0; i < WAITS; i++) {
+        uint64_t begin = now += away;
+
+        now += turn;
+        if (oncpu_policy_spins_first())
+            oncpu_policy_note(begin, now, lost, taken);
+        else
+            rests++;
+    }
+    return rests;
+}
+
+Test(policy, a_thread_that_finds_the_lock_always_held_sleeps_mostly)
+{
+    cr_assert_gt(rests(TURN_NS, TURN_NS, 0, true), WAITS / 2);
+}
+
+Test(policy, a_thread_that_works_elsewhere_spins)
+{
+    cr_assert_eq(rests(TURN_NS, 3 * TURN_NS, 0, true), 0);
+}
+
+Test(policy, short_turns_are_not_slept_for)
+{
+    cr_assert_eq(rests(100, 100, 0, true), 0);
+}
+
+Test(policy, a_thread_that_loses_turn_after_turn_sleeps_mostly)
+{
+    cr_assert_gt(rests(20 * TURN_NS, 3 * 20 * TURN_NS, 20, false), WAITS / 2);
+}
+
+Test(policy, an_owner_that_holds_on_is_not_a_lost_turn)
+{
+    cr_assert_eq(rests(TURN_NS, TURN_NS / 10, 1, false), 0);
 }
