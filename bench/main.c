@@ -4,6 +4,7 @@
 #include "gbench/gbench.h"
 #include "harness/check.h"
 #include "harness/interrupt.h"
+#include "harness/neighbours.h"
 #include "harness/progress.h"
 #include "harness/work.h"
 #include "options.h"
@@ -32,6 +33,9 @@ static const char usage[] =
     "  --threads 1,2,4    numbers of threads\n"
     "  --cs 1000          ns inside the critical section\n"
     "  --outside 1500,3x  ns outside on average; 3x: three times those inside\n"
+    "  --neighbours 0,2   CPU-bound processes beside the measured one\n"
+    "  --cpus 1,2         pinned to the first CPUs of those it may use, and the neighbours too (default: not pinned)\n"
+    "  --quota 50,150     per cent of one CPU that a cgroup leaves it (default: no limit)\n"
     "  --rounds 5         rounds; figures are medians over them\n"
     "  --round-ms 200     time measured in a round\n"
     "  --json FILE        save every figure of every round\n"
@@ -170,6 +174,8 @@ int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], BENCH_SINGLE_THREADED) == 0)
         return bench_single_threaded_main(argv[2], argv[3]);
+    if (argc == 3 && strcmp(argv[1], BENCH_NEIGHBOUR) == 0)
+        return bench_neighbour_main(argv[2]);
     if (asks_for_help(argc, argv)) {
         fputs(usage, stdout);
         return 0;

@@ -4,6 +4,7 @@
 
 #include "../gbench/gbench.h"
 #include "check.h"
+#include "conditions.h"
 #include "interrupt.h"
 #include "memory.h"
 #include "progress.h"
@@ -67,20 +68,49 @@ static void publish(struct gbench_state *state, struct bench_measure *measure)
     gbench_finish(state, measure->seconds, (uint64_t)measure->operations);
 }
 
-static void start(void *state)
+/* What goes on around the workload in one run. */
+struct around {
+    struct gbench_state *state;
+    struct bench_conditions conditions;
+};
+
+static void start(void *arg)
 {
-    gbench_start(state);
+    struct around *around = arg;
+
+    bench_conditions_start(&around->conditions);
+    gbench_start(around->state);
+}
+
+static void stop(void *arg)
+{
+    struct around *around = arg;
+
+    bench_conditions_stop(&around->conditions);
+}
+
+static bool run_under_conditions(const struct bench_workload *workload, struct bench_run *run, struct around *around)
+{
+    if (!bench_conditions_enter(&around->conditions, &run->cell, run->error, sizeof(run->error)))
+        return false;
+    bool ok = workload->run(run);
+
+    bench_conditions_measure(&around->conditions, &run->result);
+    bench_conditions_leave(&around->conditions);
+    return ok;
 }
 
 static void run_job(struct gbench_state *state, void *arg)
 {
     const struct job *job = arg;
     const struct bench_matrix *matrix = job->collection->matrix;
+    struct around around = {.state = state};
     struct bench_run run = {.ops = job->ops,
                             .cell = *job->cell,
                             .round_ns = matrix->round_ns,
                             .start = start,
-                            .start_arg = state,
+                            .stop = stop,
+                            .start_arg = &around,
                             .result = bench_measure_none()};
 
     job->collection->current = job;
@@ -94,7 +124,7 @@ static void run_job(struct gbench_state *state, void *arg)
 
     if (cannot)
         gbench_fail(state, cannot);
-    else if (!matrix->workload->run(&run))
+    else if (!run_under_conditions(matrix->workload, &run, &around))
         gbench_fail(state, run.error);
     else
         publish(state, &run.result);
@@ -121,17 +151,25 @@ static void collect(const struct gbench_result *result, void *arg)
     bench_results_add_round(collection->results, series, &measure);
 }
 
+static void heading(const struct bench_workload *workload, const struct bench_cell *cell, char *text, size_t size)
+{
+    char conditions[60];
+
+    bench_conditions_describe(cell, conditions, sizeof(conditions));
+    if (workload->has_cells)
+        snprintf(text, size, "%s: %g ns inside the critical section, %g ns outside on average%s", workload->name,
+                 cell->cs_ns, cell->outside_ns, conditions);
+    else
+        snprintf(text, size, "%s: %s%s", workload->name, workload->description, conditions);
+}
+
 static unsigned add_series(const struct collection *c, const struct bench_lock_ops *ops, const struct bench_cell *cell)
 {
     const struct bench_workload *workload = c->matrix->workload;
     struct bench_series series = {
         .workload = workload->name, .cell = *cell, .unit = "op/s", .base = strcmp(ops->name, "pthread") == 0};
 
-    if (workload->has_cells)
-        snprintf(series.group, sizeof(series.group), "%s: %g ns inside the critical section, %g ns outside on average",
-                 workload->name, cell->cs_ns, cell->outside_ns);
-    else
-        snprintf(series.group, sizeof(series.group), "%s: %s", workload->name, workload->description);
+    heading(workload, cell, series.group, sizeof(series.group));
     snprintf(series.subject, sizeof(series.subject), "%s", ops->name);
     return bench_results_add(c->results, &series);
 }
@@ -139,37 +177,51 @@ static unsigned add_series(const struct collection *c, const struct bench_lock_o
 static void register_job(struct job *job)
 {
     const struct bench_workload *workload = job->collection->matrix->workload;
-    char name[160];
+    char name[200], conditions[60];
 
+    bench_conditions_name(job->cell, conditions, sizeof(conditions));
     if (workload->has_cells)
-        snprintf(name, sizeof(name), "%s/%s/threads:%u/cs:%g/outside:%g", workload->name, job->ops->name,
-                 job->cell->threads, job->cell->cs_ns, job->cell->outside_ns);
+        snprintf(name, sizeof(name), "%s/%s/threads:%u/cs:%g/outside:%g%s", workload->name, job->ops->name,
+                 job->cell->threads, job->cell->cs_ns, job->cell->outside_ns, conditions);
     else
-        snprintf(name, sizeof(name), "%s/%s", workload->name, job->ops->name);
+        snprintf(name, sizeof(name), "%s/%s%s", workload->name, job->ops->name, conditions);
     gbench_register(name, run_job, job);
+}
+
+/* All rounds of a cell. Returns the first job that is not used yet. */
+static struct job *add_cell(struct collection *collection, const struct bench_cell *cell, struct job *job)
+{
+    const struct bench_matrix *matrix = collection->matrix;
+    unsigned first = collection->results->nseries;
+    char why[160], what[100];
+
+    if (!bench_conditions_possible(cell, why, sizeof(why))) {
+        bench_conditions_describe(cell, what, sizeof(what));
+        bench_results_not_run(collection->results, what + strspn(what, ", "), why);
+        return job;
+    }
+    for (unsigned i = 0; i < matrix->nlocks; i++)
+        add_series(collection, matrix->locks[i], cell);
+    for (unsigned round = 0; round < matrix->rounds; round++) {
+        for (unsigned i = 0; i < matrix->nlocks; i++, job++) {
+            unsigned lock = (i + round) % matrix->nlocks;
+
+            *job = (struct job){collection, matrix->locks[lock], cell, round, first + lock};
+            register_job(job);
+        }
+    }
+    return job;
 }
 
 void bench_matrix_run(const struct bench_matrix *matrix, struct bench_results *results)
 {
     struct collection collection = {matrix, results, NULL};
     size_t njobs = (size_t)matrix->ncells * matrix->rounds * matrix->nlocks;
-    struct job *jobs = bench_realloc(NULL, (njobs + 1) * sizeof(*jobs)), *job = jobs;
+    struct job *jobs = bench_realloc(NULL, (njobs + 1) * sizeof(*jobs)), *end = jobs;
 
-    for (unsigned c = 0; c < matrix->ncells; c++) {
-        unsigned first = results->nseries;
-
-        for (unsigned i = 0; i < matrix->nlocks; i++)
-            add_series(&collection, matrix->locks[i], &matrix->cells[c]);
-        for (unsigned round = 0; round < matrix->rounds; round++) {
-            for (unsigned i = 0; i < matrix->nlocks; i++, job++) {
-                unsigned lock = (i + round) % matrix->nlocks;
-
-                *job = (struct job){&collection, matrix->locks[lock], &matrix->cells[c], round, first + lock};
-                register_job(job);
-            }
-        }
-    }
-    if (njobs)
+    for (unsigned c = 0; c < matrix->ncells; c++)
+        end = add_cell(&collection, &matrix->cells[c], end);
+    if (end != jobs)
         gbench_run(collect, &collection);
     free(jobs);
 }

@@ -19,7 +19,8 @@ struct bench_measure {
     double wait_p99;
     double wait_p999;
     double wait_max;
-    double starved; /* ns: the longest time that a thread went without having the lock, in the measured time */
+    double starved;         /* ns: the longest time that a thread went without having the lock, in the measured time */
+    double neighbour_share; /* CPU time that the neighbours got, of what they would have alone on a CPU each */
 };
 
 struct bench_metric {

@@ -10,7 +10,7 @@
 
 /* One line of the table: the same thing, measured once a round. */
 struct bench_series {
-    char group[100];        /* what is compared: a workload with its arguments, or a program */
+    char group[160];        /* what is compared: a workload with its arguments, or a program */
     char subject[32];       /* which lock */
     const char *workload;   /* NULL: a program */
     struct bench_cell cell; /* of a program: the threads */

@@ -119,6 +119,11 @@ static void wait_max(char *text, const struct line *line)
     print_time(text, line->median.wait_max);
 }
 
+static void neighbours(char *text, const struct line *line)
+{
+    print_number(text, "%.0f %%", 100 * line->median.neighbour_share);
+}
+
 static const struct column {
     const char *title[2];
     int width; /* negative: to the left */
@@ -132,6 +137,7 @@ static const struct column {
     {{"wait", "p50"}, 10, true, wait_p50},         {{"wait", "p99"}, 10, true, wait_p99},
     {{"wait", "p99.9"}, 10, true, wait_p999},      {{"wait", "max"}, 10, true, wait_max},
     {{"sleeps", "per op"}, 9, true, sleeps},       {{"preempted", "per op"}, 10, true, preemptions},
+    {{"neigh-", "bours"}, 6, true, neighbours},
 };
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };

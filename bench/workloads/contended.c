@@ -152,6 +152,7 @@ static void measure(struct bench_run *run, struct shared *s, struct worker *work
     atomic_store_explicit(&s->phase, MEASURE, memory_order_relaxed);
     bench_sleep_ns(run->round_ns);
     *to = look(workers, run->cell.threads);
+    run->stop(run->start_arg);
     atomic_store_explicit(&s->phase, STOP, memory_order_relaxed);
 }
 

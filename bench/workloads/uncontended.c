@@ -49,6 +49,7 @@ static void warm_up_and_measure(struct bench_run *run)
     lock_and_unlock(run->ops, lock, bench_warm_up_ns(run->round_ns), run);
     run->start(run->start_arg);
     lock_and_unlock(run->ops, lock, run->round_ns, run);
+    run->stop(run->start_arg);
     run->result.throughput = run->result.operations / run->result.seconds;
     bench_lock_free(run->ops, lock);
 }
@@ -90,7 +91,8 @@ static void nothing(void *arg)
 
 int bench_single_threaded_main(const char *lock, const char *round_ns)
 {
-    struct bench_run run = {.ops = bench_lock_find(lock), .start = nothing, .result = bench_measure_none()};
+    struct bench_run run = {
+        .ops = bench_lock_find(lock), .start = nothing, .stop = nothing, .result = bench_measure_none()};
 
     const char *why = run.ops ? bench_lock_unavailable(run.ops) : "no such lock";
 
@@ -120,6 +122,8 @@ static bool run_single_threaded(struct bench_run *run)
     snprintf(round_ns, sizeof(round_ns), "%" PRIu64, run->round_ns);
     run->start(run->start_arg);
     bool ok = bench_spawn(argv, NULL, 60, &child);
+
+    run->stop(run->start_arg);
 
     if (!ok)
         snprintf(run->error, sizeof(run->error), "the single-threaded process failed: %s", child.why);

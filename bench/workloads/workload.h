@@ -13,9 +13,10 @@
 struct bench_run {
     const struct bench_lock_ops *ops;
     struct bench_cell cell;
-    uint64_t round_ns;        /* how long to measure; the warm-up before it is the workload's own affair */
-    void (*start)(void *arg); /* the workload calls it at the start of the measured time */
-    void *start_arg;
+    uint64_t round_ns;           /* how long to measure; the warm-up before it is the workload's own affair */
+    void (*start)(void *arg);    /* the workload calls it at the start of the measured time ... */
+    void (*stop)(void *arg);     /* ... and this one at the end */
+    void *start_arg;             /* for both */
     struct bench_measure result; /* all NaN at first */
     char error[160];             /* set by a run that failed */
 };
