@@ -24,7 +24,7 @@ struct list {
 };
 
 /* What cells differ in, from the fastest to change to the slowest. */
-enum dimension { THREADS, OUTSIDE, CS, NEIGHBOURS, CPUS, QUOTA, DIMENSIONS };
+enum dimension { THREADS, OUTSIDE, CS, LINES, NEIGHBOURS, CPUS, QUOTA, DIMENSIONS };
 
 static const struct {
     const char *option;
@@ -34,6 +34,7 @@ static const struct {
     [THREADS] = {"threads", 1, 4096, "1,2,4"},
     [OUTSIDE] = {"outside", 0, 1e9, "3x"},
     [CS] = {"cs", 0, 1e9, "1000"},
+    [LINES] = {"lines", 1, 4096, "1"},
     [NEIGHBOURS] = {"neighbours", 0, BENCH_MAX_NEIGHBOURS, "0"},
     [CPUS] = {"cpus", 0, CPU_SETSIZE, "0"},
     [QUOTA] = {"quota", 0, 100 * CPU_SETSIZE, "0"},
@@ -130,6 +131,7 @@ static struct bench_cell make_cell(const struct raw *raw, const bool *takes, uns
         .threads = takes[THREADS] ? (unsigned)chosen[THREADS]->number : 1,
         .cs_ns = cs,
         .outside_ns = chosen[OUTSIDE]->times_cs ? outside * cs : outside,
+        .lines = takes[LINES] ? (unsigned)chosen[LINES]->number : 1,
         .neighbours = (unsigned)chosen[NEIGHBOURS]->number,
         .cpus = (unsigned)chosen[CPUS]->number,
         .quota = (unsigned)chosen[QUOTA]->number,
@@ -138,8 +140,16 @@ static struct bench_cell make_cell(const struct raw *raw, const bool *takes, uns
 
 static bool make_cells(const struct raw *raw, struct bench_matrix *matrix)
 {
-    bool has_cells = matrix->workload->has_cells;
-    const bool takes[DIMENSIONS] = {has_cells, has_cells, has_cells, true, true, true};
+    unsigned of_cell = matrix->workload->takes;
+    const bool takes[DIMENSIONS] = {
+        [THREADS] = of_cell & BENCH_TAKES_THREADS,
+        [OUTSIDE] = of_cell & BENCH_TAKES_OUTSIDE,
+        [CS] = of_cell & BENCH_TAKES_CS,
+        [LINES] = of_cell & BENCH_TAKES_LINES,
+        [NEIGHBOURS] = true,
+        [CPUS] = true,
+        [QUOTA] = true,
+    };
     unsigned n = 1;
 
     for (unsigned d = 0; d < DIMENSIONS; d++) {
@@ -181,6 +191,9 @@ static bool read_option(int option, const char *name, struct bench_options *opti
     case 'a':
         raw->all = true;
         return true;
+    case 'u':
+        options->matrix.checked = false;
+        return true;
     case 'r':
         if (!read_number(name, optarg, 1, 1000, &number))
             return false;
@@ -213,8 +226,10 @@ bool bench_options_read(int argc, char **argv, struct bench_options *options)
         {"cs", required_argument, NULL, 'd'},
         {"outside", required_argument, NULL, 'd'},
         {"neighbours", required_argument, NULL, 'd'},
+        {"lines", required_argument, NULL, 'd'},
         {"cpus", required_argument, NULL, 'd'},
         {"quota", required_argument, NULL, 'd'},
+        {"unchecked", no_argument, NULL, 'u'},
         {"rounds", required_argument, NULL, 'r'},
         {"round-ms", required_argument, NULL, 'm'},
         {"workload", required_argument, NULL, 'w'},
@@ -227,6 +242,7 @@ bool bench_options_read(int argc, char **argv, struct bench_options *options)
 
     memset(options, 0, sizeof(*options));
     matrix->workload = bench_workload_find("contended");
+    matrix->checked = true;
     matrix->rounds = 5;
     matrix->round_ns = 200000000;
     for (unsigned d = 0; d < DIMENSIONS; d++)

@@ -38,7 +38,9 @@ bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *resul
         if (cannot) {
             snprintf(why, sizeof(why), "unavailable: %s", cannot);
             bench_results_not_run(results, ops->name, why);
-        } else if (!bench_check(ops, why, sizeof(why))) {
+        } else if (matrix->workload->cannot && (cannot = matrix->workload->cannot(ops))) {
+            bench_results_not_run(results, ops->name, cannot);
+        } else if (matrix->checked && !bench_check(ops, why, sizeof(why))) {
             bench_results_not_run(results, ops->name, why);
             all_sound = false;
         } else {
@@ -153,14 +155,18 @@ static void collect(const struct gbench_result *result, void *arg)
 
 static void heading(const struct bench_workload *workload, const struct bench_cell *cell, char *text, size_t size)
 {
-    char conditions[60];
+    char cs[60] = "", outside[60] = "", lines[40] = "", conditions[60];
 
+    if (workload->takes & BENCH_TAKES_CS)
+        snprintf(cs, sizeof(cs), ", %g ns inside the critical section", cell->cs_ns);
+    if (workload->takes & BENCH_TAKES_OUTSIDE)
+        snprintf(outside, sizeof(outside), ", %g ns outside on average", cell->outside_ns);
+    if (cell->lines > 1)
+        snprintf(lines, sizeof(lines), ", %u cache lines", cell->lines);
     bench_conditions_describe(cell, conditions, sizeof(conditions));
-    if (workload->has_cells)
-        snprintf(text, size, "%s: %g ns inside the critical section, %g ns outside on average%s", workload->name,
-                 cell->cs_ns, cell->outside_ns, conditions);
-    else
-        snprintf(text, size, "%s: %s%s", workload->name, workload->description, conditions);
+    const char *what = cs[0] ? cs + 2 : workload->description;
+
+    snprintf(text, size, "%s: %s%s%s%s", workload->name, what, outside, lines, conditions);
 }
 
 static unsigned add_series(const struct collection *c, const struct bench_lock_ops *ops, const struct bench_cell *cell)
@@ -177,14 +183,20 @@ static unsigned add_series(const struct collection *c, const struct bench_lock_o
 static void register_job(struct job *job)
 {
     const struct bench_workload *workload = job->collection->matrix->workload;
-    char name[200], conditions[60];
+    const struct bench_cell *cell = job->cell;
+    char name[240], threads[30] = "", cs[30] = "", outside[30] = "", lines[30] = "", conditions[60];
 
-    bench_conditions_name(job->cell, conditions, sizeof(conditions));
-    if (workload->has_cells)
-        snprintf(name, sizeof(name), "%s/%s/threads:%u/cs:%g/outside:%g%s", workload->name, job->ops->name,
-                 job->cell->threads, job->cell->cs_ns, job->cell->outside_ns, conditions);
-    else
-        snprintf(name, sizeof(name), "%s/%s%s", workload->name, job->ops->name, conditions);
+    if (workload->takes & BENCH_TAKES_THREADS)
+        snprintf(threads, sizeof(threads), "/threads:%u", cell->threads);
+    if (workload->takes & BENCH_TAKES_CS)
+        snprintf(cs, sizeof(cs), "/cs:%g", cell->cs_ns);
+    if (workload->takes & BENCH_TAKES_OUTSIDE)
+        snprintf(outside, sizeof(outside), "/outside:%g", cell->outside_ns);
+    if (cell->lines > 1)
+        snprintf(lines, sizeof(lines), "/lines:%u", cell->lines);
+    bench_conditions_name(cell, conditions, sizeof(conditions));
+    snprintf(name, sizeof(name), "%s/%s%s%s%s%s%s", workload->name, job->ops->name, threads, cs, outside, lines,
+             conditions);
     gbench_register(name, run_job, job);
 }
 

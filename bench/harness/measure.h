@@ -19,7 +19,7 @@ struct bench_measure {
     double wait_p99;
     double wait_p999;
     double wait_max;
-    double starved;         /* ns: the longest time that a thread went without having the lock, in the measured time */
+    double starved;         /* ns: the longest time in which a thread did not come round to the lock again */
     double neighbour_share; /* CPU time that the neighbours got, of what they would have alone on a CPU each */
 };
 

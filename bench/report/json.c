@@ -52,8 +52,8 @@ static void print_series(FILE *out, const struct bench_results *results, const s
         print_string(out, s->workload);
     else
         fputs("null", out);
-    fprintf(out, ", \"threads\": %u, \"cs_ns\": %g, \"outside_ns\": %g", s->cell.threads, s->cell.cs_ns,
-            s->cell.outside_ns);
+    fprintf(out, ", \"threads\": %u, \"cs_ns\": %g, \"outside_ns\": %g, \"lines\": %u", s->cell.threads, s->cell.cs_ns,
+            s->cell.outside_ns, s->cell.lines);
     fprintf(out, ", \"neighbours\": %u, \"cpus\": %u, \"quota\": %u", s->cell.neighbours, s->cell.cpus, s->cell.quota);
     fputs(", \"error\": ", out);
     print_string(out, s->error);

@@ -119,6 +119,11 @@ static void wait_max(char *text, const struct line *line)
     print_time(text, line->median.wait_max);
 }
 
+static void starved(char *text, const struct line *line)
+{
+    print_time(text, line->median.starved);
+}
+
 static void neighbours(char *text, const struct line *line)
 {
     print_number(text, "%.0f %%", 100 * line->median.neighbour_share);
@@ -130,13 +135,21 @@ static const struct column {
     bool wide;
     void (*print)(char *text, const struct line *line);
 } columns[] = {
-    {{"lock or", "program"}, -18, false, subject}, {{"", "threads"}, 7, false, threads},
-    {{"", "throughput"}, 16, false, throughput},   {{"against", "pthread"}, 9, false, throughput_ratio},
-    {{"share of", "ideal"}, 8, true, efficiency},  {{"CPU time", "per op"}, 10, false, cpu},
-    {{"against", "pthread"}, 9, false, cpu_ratio}, {{"", "fairness"}, 9, false, fairness},
-    {{"wait", "p50"}, 10, true, wait_p50},         {{"wait", "p99"}, 10, true, wait_p99},
-    {{"wait", "p99.9"}, 10, true, wait_p999},      {{"wait", "max"}, 10, true, wait_max},
-    {{"sleeps", "per op"}, 9, true, sleeps},       {{"preempted", "per op"}, 10, true, preemptions},
+    {{"lock or", "program"}, -18, false, subject},
+    {{"", "threads"}, 7, false, threads},
+    {{"", "throughput"}, 16, false, throughput},
+    {{"against", "pthread"}, 9, false, throughput_ratio},
+    {{"share of", "ideal"}, 8, true, efficiency},
+    {{"CPU time", "per op"}, 10, false, cpu},
+    {{"against", "pthread"}, 9, false, cpu_ratio},
+    {{"", "fairness"}, 9, false, fairness},
+    {{"wait", "p50"}, 10, true, wait_p50},
+    {{"wait", "p99"}, 10, true, wait_p99},
+    {{"wait", "p99.9"}, 10, true, wait_p999},
+    {{"wait", "max"}, 10, true, wait_max},
+    {{"", "starved"}, 9, true, starved},
+    {{"sleeps", "per op"}, 9, true, sleeps},
+    {{"preempted", "per op"}, 10, true, preemptions},
     {{"neigh-", "bours"}, 6, true, neighbours},
 };
 

@@ -21,10 +21,19 @@ struct bench_run {
     char error[160];             /* set by a run that failed */
 };
 
+enum bench_takes {
+    BENCH_TAKES_THREADS = 1, /* without: one */
+    BENCH_TAKES_CS = 2,
+    BENCH_TAKES_OUTSIDE = 4,
+    BENCH_TAKES_LINES = 8,
+};
+
 struct bench_workload {
     const char *name;
-    const char *description;            /* one line */
-    bool has_cells;                     /* false: the cell means nothing to it */
+    const char *description; /* one line */
+    unsigned takes;          /* which parts of the cell mean something to it */
+    /* NULL, or: why the workload cannot use this lock, NULL if it can. */
+    const char *(*cannot)(const struct bench_lock_ops *ops);
     bool (*run)(struct bench_run *run); /* false: it failed, and run->error says why */
 };
 
