@@ -17,9 +17,9 @@ enum phase { WARM_UP, MEASURE, STOP };
 
 /*
  * Only one turn in this many is timed, picked at random. The second look at the clock lies inside the section: fewer
- * are timed where turns are short.
+ * are timed where turns are short, and all where they are long.
  */
-enum { SAMPLE_LONG = 8, SAMPLE_SHORT = 64, LONG_NS = 1000 };
+enum { SAMPLE_LONG = 8, SAMPLE_SHORT = 64, LONG_NS = 1000, ALL_NS = 20000 };
 
 /* How often somebody looks who has not moved. A clock read each turn would know more, and cost each turn 20 to 50 ns. */
 enum { LOOK_NS = 1000000 };
@@ -88,14 +88,15 @@ static void *work(void *arg)
 static bool fork_member(struct bench_member *m)
 {
     pid_t parent = getpid();
+    pid_t pid = fork(); /* the member is shared: only the parent writes it there */
 
-    m->pid = fork();
-    if (m->pid == 0) {
+    if (pid == 0) {
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
             work(m);
         _exit(0);
     }
-    return m->pid > 0 && clock_getcpuclockid(m->pid, &m->cpu_clock) == 0;
+    m->pid = pid;
+    return pid > 0 && clock_getcpuclockid(m->pid, &m->cpu_clock) == 0;
 }
 
 static bool start_member(struct bench_member *m)
@@ -199,18 +200,19 @@ static void measure(struct bench_run *run, struct bench_crew *crew, struct snaps
     set_phase(crew, MEASURE);
     run->result.starved = (double)watch(crew, run->round_ns);
     *to = look(crew);
-    run->stop(run->start_arg);
+    bench_run_stop(run);
 }
 
-/* What no lock can exceed: the section is one thread's at a time, and no more threads run than there are CPUs. */
-static double ideal_throughput(const struct bench_cell *cell, const struct bench_crew_plan *plan)
+double bench_crew_ideal(const struct bench_cell *cell, const struct bench_crew_plan *plan)
 {
     double cpus = bench_cpus(), threads = cell->threads;
 
     if (cell->quota)
         cpus = fmin(cpus, cell->quota / 100.0);
-    double all_busy = fmin(threads, cpus) / (plan->section_ns + plan->outside_ns);
-    double ideal = 1e9 * fmin(1 / plan->section_ns, all_busy);
+    double turn_ns = plan->section_ns + plan->outside_ns, hottest = plan->hottest > 0 ? plan->hottest : 1;
+    double serial = 1 / (hottest * plan->section_ns);
+    double all_busy = fmin(threads / turn_ns, cpus / (turn_ns - plan->asleep_ns));
+    double ideal = 1e9 * fmin(serial, all_busy);
 
     return isfinite(ideal) ? ideal : NAN;
 }
@@ -230,7 +232,7 @@ static void sum_up(struct bench_run *run, struct bench_crew *crew, const struct 
     }
     r->seconds = (double)(to->ns - from->ns) * 1e-9;
     r->throughput = r->operations / r->seconds;
-    r->efficiency = r->throughput / ideal_throughput(&run->cell, crew->plan);
+    r->efficiency = r->throughput / bench_crew_ideal(&run->cell, crew->plan);
     r->cpu_ns = (double)(to->cpu_ns - from->cpu_ns) / r->operations;
     r->fairness = bench_fairness(operations, crew->n);
     if (!crew->plan->processes) { /* of processes, only their own could tell */
@@ -256,7 +258,8 @@ static struct bench_crew *make_crew(const struct bench_crew_plan *plan, unsigned
 
     crew->plan = plan;
     crew->n = n;
-    crew->sample_mask = (plan->turn_ns >= LONG_NS ? SAMPLE_LONG : SAMPLE_SHORT) - 1;
+    if (plan->turn_ns < ALL_NS) /* else all: the mask is 0 */
+        crew->sample_mask = (plan->turn_ns >= LONG_NS ? SAMPLE_LONG : SAMPLE_SHORT) - 1;
     pthread_mutexattr_init(&shared);
     pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
     pthread_mutex_init(&crew->gate, &shared);
@@ -333,8 +336,13 @@ static struct {
     unsigned depth;
     uint64_t entered;
     uint64_t inside_ns;
-    uint64_t looks; /* at the clock */
+    uint64_t sections;
 } solo;
+
+static void no_lock(void *lock)
+{
+    (void)lock;
+}
 
 static void enter_solo(void *lock)
 {
@@ -348,48 +356,105 @@ static void leave_solo(void *lock)
     (void)lock;
     if (--solo.depth == 0) {
         solo.inside_ns += bench_now_ns() - solo.entered;
-        solo.looks += 2;
+        solo.sections++;
     }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+enum { BATCHES = 15 };
+
+/* The lower quartile: what disturbs a batch makes it longer, never shorter. */
+static double typical(double *batches)
+{
+    qsort(batches, BATCHES, sizeof(*batches), ascending);
+    return batches[BATCHES / 4];
 }
 
 static double clock_cost_ns(void)
 {
-    enum { LOOKS = 1000 };
-    uint64_t from = bench_now_ns();
+    enum { LOOKS = 200 };
+    double batches[BATCHES];
 
-    for (int i = 0; i < LOOKS; i++)
-        bench_now_ns();
-    return (double)(bench_now_ns() - from) / LOOKS;
+    for (int i = 0; i < BATCHES; i++) {
+        uint64_t from = bench_now_ns();
+
+        for (int j = 0; j < LOOKS; j++)
+            bench_now_ns();
+        batches[i] = (double)(bench_now_ns() - from) / LOOKS;
+    }
+    return typical(batches);
+}
+
+struct batch {
+    double wall, cpu; /* ns an operation */
+};
+
+static struct batch take_turns_alone(struct bench_member *m)
+{
+    enum { TURNS = 64, BATCH_NS = 200000 };
+    uint64_t cpu = bench_clock_ns(CLOCK_THREAD_CPUTIME_ID), from = bench_now_ns(), before = m->done;
+
+    do {
+        for (int i = 0; i < TURNS; i++)
+            take_turn(m);
+    } while (bench_now_ns() - from < BATCH_NS);
+    double done = (double)(m->done - before);
+
+    return (struct batch){
+        .wall = (double)(bench_now_ns() - from) / done,
+        .cpu = (double)(bench_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu) / done,
+    };
+}
+
+/* The whole turn without a look at the clock, and then the sections with one at each end. */
+static void calibrate(struct bench_member *m, struct bench_crew_plan *plan)
+{
+    static const struct bench_lock_ops none = {.name = "none", .lock = no_lock, .unlock = no_lock};
+    static const struct bench_lock_ops timed = {.name = "timed", .lock = enter_solo, .unlock = leave_solo};
+    double walls[BATCHES], cpus[BATCHES], sections[BATCHES], look = clock_cost_ns();
+
+    m->ops = &none;
+    for (int i = 0; i < BATCHES; i++) {
+        struct batch batch = take_turns_alone(m);
+
+        walls[i] = batch.wall;
+        cpus[i] = batch.cpu;
+    }
+    m->ops = &timed;
+    for (int i = 0; i < BATCHES; i++) {
+        uint64_t before = m->done;
+
+        memset(&solo, 0, sizeof(solo));
+        take_turns_alone(m);
+        sections[i] = fmax((double)solo.inside_ns - (double)solo.sections * look, 0) / (double)(m->done - before);
+    }
+    plan->turn_ns = typical(walls);
+    plan->section_ns = fmin(typical(sections), plan->turn_ns);
+    plan->outside_ns = plan->turn_ns - plan->section_ns;
+    double asleep = plan->turn_ns - typical(cpus);
+
+    /* A little is not sleep but interrupts. */
+    plan->asleep_ns = asleep > plan->turn_ns / 10 ? asleep : 0;
 }
 
 uint64_t bench_crew_calibrate(struct bench_crew_plan *plan)
 {
-    enum { CALIBRATE_NS = 5000000, LEAST = 100 };
-    static const struct bench_lock_ops none = {.name = "none", .lock = enter_solo, .unlock = leave_solo};
-    double look = clock_cost_ns();
     size_t size;
     struct bench_crew *crew = make_crew(plan, 1, &size);
     struct bench_member *m = &crew->members[0];
 
     crew->sample_mask = UINT64_MAX; /* no turn is timed as well */
-    prepare_member(m, crew, &none, 0);
-    memset(&solo, 0, sizeof(solo));
-    uint64_t from = bench_now_ns(), turns = 0;
-
-    while (turns < LEAST || bench_now_ns() - from < CALIBRATE_NS) {
-        for (int i = 0; i < LEAST / 10; i++, turns++)
-            take_turn(m);
-    }
-    double total = (double)(bench_now_ns() - from) - (double)solo.looks * look;
-    double inside = (double)solo.inside_ns - (double)solo.looks / 2 * look;
-    double done = (double)m->done;
-
-    plan->turn_ns = total / (double)turns;
-    plan->section_ns = fmax(inside, 0) / done;
-    plan->outside_ns = fmax(total - inside, 0) / done;
-    uint64_t operations = m->done;
+    prepare_member(m, crew, NULL, 0);
+    calibrate(m, plan);
+    uint64_t done = m->done;
 
     pthread_mutex_destroy(&crew->gate);
     munmap(crew, size);
-    return operations;
+    return done;
 }

@@ -48,7 +48,9 @@ struct bench_crew_plan {
     double turn_ns;    /* roughly: decides how many waits are timed */
     double section_ns; /* as in ideal throughput; NaN: there is none to compute */
     double outside_ns;
-    bool processes; /* members are processes: `shared` must be in memory that they share */
+    double asleep_ns; /* of both together: no CPU is needed for it */
+    double hottest;   /* the share of the sections that are under the most wanted lock; 0: all */
+    bool processes;   /* members are processes: `shared` must be in memory that they share */
 };
 
 /*
@@ -58,10 +60,16 @@ struct bench_crew_plan {
 bool bench_crew_run(struct bench_run *run, const struct bench_crew_plan *plan, uint64_t *done);
 
 /*
- * Fills plan->turn_ns, section_ns and outside_ns: lets the calling thread take turns alone, without a lock, for some
+ * Fills plan->turn_ns, section_ns, outside_ns and asleep_ns: lets the calling thread take turns alone, without a lock, for some
  * milliseconds. Returns the operations that this did to the protected data.
  */
 uint64_t bench_crew_calibrate(struct bench_crew_plan *plan);
+
+/*
+ * Operations a second that no lock can exceed: sections under one lock follow each other, and no more threads run than
+ * there are CPUs. NaN: not known.
+ */
+double bench_crew_ideal(const struct bench_cell *cell, const struct bench_crew_plan *plan);
 
 /* Has the end come? For turns that wait for others. */
 bool bench_crew_stopping(const struct bench_member *member);

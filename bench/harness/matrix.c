@@ -8,6 +8,7 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "progress.h"
+#include "quiet.h"
 
 #include <math.h>
 
@@ -97,6 +98,8 @@ static bool run_under_conditions(const struct bench_workload *workload, struct b
         return false;
     bool ok = workload->run(run);
 
+    if (around->conditions.to_ns == 0) /* the workload did not say where its measured time ended */
+        bench_conditions_stop(&around->conditions);
     bench_conditions_measure(&around->conditions, &run->result);
     bench_conditions_leave(&around->conditions);
     return ok;
@@ -233,7 +236,10 @@ void bench_matrix_run(const struct bench_matrix *matrix, struct bench_results *r
 
     for (unsigned c = 0; c < matrix->ncells; c++)
         end = add_cell(&collection, &matrix->cells[c], end);
-    if (end != jobs)
+    if (end != jobs) {
+        bench_quiet_begin(&results->disturbance);
         gbench_run(collect, &collection);
+        bench_quiet_end(&results->disturbance);
+    }
     free(jobs);
 }

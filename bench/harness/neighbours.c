@@ -32,6 +32,7 @@ int bench_neighbour_main(const char *parent)
     /* Whatever ends the benchmark, SIGKILL too, ends its neighbours; unless it has ended already. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != (pid_t)strtol(parent, NULL, 10))
         return 1;
+    prctl(PR_SET_NAME, "neighbour");
     if (write(STDOUT_FILENO, "", 1) != 1)
         return 1;
     for (;;)

@@ -106,6 +106,14 @@ void *bench_lock_create(const struct bench_lock_ops *ops)
     return lock;
 }
 
+void bench_lock_init_shared(const struct bench_lock_ops *ops, void *lock)
+{
+    if (ops->init_shared)
+        ops->init_shared(lock);
+    else if (ops->init)
+        ops->init(lock);
+}
+
 void bench_lock_free(const struct bench_lock_ops *ops, void *lock)
 {
     if (ops->destroy)

@@ -18,6 +18,9 @@ const char *bench_lock_unavailable(const struct bench_lock_ops *ops);
 const struct bench_workload *bench_workload_at(unsigned index);
 const struct bench_workload *bench_workload_find(const char *name);
 
+/* Makes a lock for several processes in memory that they share: zeroed, and aligned as lock.h promises. */
+void bench_lock_init_shared(const struct bench_lock_ops *ops, void *lock);
+
 /* A lock's memory, as lock.h promises it, ready for use. */
 void *bench_lock_create(const struct bench_lock_ops *ops);
 void bench_lock_free(const struct bench_lock_ops *ops, void *lock);

@@ -6,6 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* A lock's condition variable. */
+struct bench_cond_ops {
+    size_t size; /* its memory is zeroed and 128-byte aligned: that is a condition variable that nobody waits for */
+    void (*wait)(void *cond, void *lock);
+    void (*signal)(void *cond);
+    void (*broadcast)(void *cond);
+};
+
 struct bench_lock_ops {
     const char *name;
     const char *description; /* one line */
@@ -22,6 +30,10 @@ struct bench_lock_ops {
     const char *(*unavailable)(void);
     /* NULL, or called before each run, while no thread uses a lock. Returns NULL, or why the run cannot be made. */
     const char *(*before_run)(void);
+
+    const struct bench_cond_ops *cond; /* NULL: the lock has none */
+    bool process_shared;               /* works in memory that processes share, ... */
+    void (*init_shared)(void *lock);   /* ... made by this one; NULL: by init() */
 };
 
 void bench_lock_register(const struct bench_lock_ops *ops);

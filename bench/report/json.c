@@ -71,6 +71,21 @@ static void print_series(FILE *out, const struct bench_results *results, const s
     fputs("]}", out);
 }
 
+static void print_disturbance(FILE *out, const struct bench_disturbance *d)
+{
+    fprintf(out, ",\n  \"disturbed\": {\"much\": %s, \"before\": ", bench_disturbed(d) ? "true" : "false");
+    print_number(out, d->looked ? d->before : NAN);
+    fputs(", \"during\": ", out);
+    print_number(out, d->looked ? d->during : NAN);
+    fputs(", \"by\": [", out);
+    for (unsigned i = 0; i < d->n; i++) {
+        fputs(i ? ", {\"name\": " : "{\"name\": ", out);
+        print_string(out, d->by[i].name);
+        fprintf(out, ", \"pid\": %ld, \"share\": %.3g}", d->by[i].pid, d->by[i].share);
+    }
+    fputs("]}", out);
+}
+
 static void print_all(FILE *out, const struct bench_results *results)
 {
     const char *source, *reason;
@@ -80,6 +95,7 @@ static void print_all(FILE *out, const struct bench_results *results)
     print_string(out, source);
     fputs(",\n  \"source_reason\": ", out);
     print_string(out, reason);
+    print_disturbance(out, &results->disturbance);
     fputs(",\n  \"results\": [\n", out);
     for (unsigned i = 0; i < results->nseries; i++) {
         fputs(i ? ",\n" : "", out);

@@ -5,6 +5,7 @@
 
 #include "../harness/cell.h"
 #include "../harness/measure.h"
+#include "../harness/quiet.h"
 
 #include <stdbool.h>
 
@@ -32,6 +33,7 @@ struct bench_results {
     struct bench_series *series;
     unsigned nnot_run;
     struct bench_not_run *not_run;
+    struct bench_disturbance disturbance;
 };
 
 /* A new series like this one, without rounds; returns its index. */

@@ -185,6 +185,17 @@ static void print_line(FILE *out, const struct bench_results *results, const str
     fprintf(out, "%s%s\n", series->error[0] ? "  in some rounds: " : "", series->error);
 }
 
+static void print_disturbance(FILE *out, const struct bench_disturbance *d)
+{
+    if (!bench_disturbed(d))
+        return;
+    fprintf(out, "\nDisturbed: others used %.0f %% of the CPUs just before, and %.0f %% while this was measured",
+            100 * d->before, 100 * d->during);
+    for (unsigned i = 0; i < d->n; i++)
+        fprintf(out, "%s%s (%ld) %.0f %%", i ? ", " : ": ", d->by[i].name, d->by[i].pid, 100 * d->by[i].share);
+    fputs(".\n", out);
+}
+
 void bench_report_table(FILE *out, const struct bench_results *results, bool wide)
 {
     const struct bench_series *before = NULL;
@@ -205,4 +216,5 @@ void bench_report_table(FILE *out, const struct bench_results *results, bool wid
     }
     for (unsigned i = 0; i < results->nnot_run; i++)
         fprintf(out, "%sNot run: %s: %s\n", i ? "" : "\n", results->not_run[i].what, results->not_run[i].why);
+    print_disturbance(out, &results->disturbance);
 }

@@ -49,7 +49,7 @@ static void warm_up_and_measure(struct bench_run *run)
     lock_and_unlock(run->ops, lock, bench_warm_up_ns(run->round_ns), run);
     run->start(run->start_arg);
     lock_and_unlock(run->ops, lock, run->round_ns, run);
-    run->stop(run->start_arg);
+    bench_run_stop(run);
     run->result.throughput = run->result.operations / run->result.seconds;
     bench_lock_free(run->ops, lock);
 }
@@ -91,8 +91,7 @@ static void nothing(void *arg)
 
 int bench_single_threaded_main(const char *lock, const char *round_ns)
 {
-    struct bench_run run = {
-        .ops = bench_lock_find(lock), .start = nothing, .stop = nothing, .result = bench_measure_none()};
+    struct bench_run run = {.ops = bench_lock_find(lock), .start = nothing, .result = bench_measure_none()};
 
     const char *why = run.ops ? bench_lock_unavailable(run.ops) : "no such lock";
 
@@ -123,7 +122,7 @@ static bool run_single_threaded(struct bench_run *run)
     run->start(run->start_arg);
     bool ok = bench_spawn(argv, NULL, 60, &child);
 
-    run->stop(run->start_arg);
+    bench_run_stop(run);
 
     if (!ok)
         snprintf(run->error, sizeof(run->error), "the single-threaded process failed: %s", child.why);

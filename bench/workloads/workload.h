@@ -15,7 +15,7 @@ struct bench_run {
     struct bench_cell cell;
     uint64_t round_ns;           /* how long to measure; the warm-up before it is the workload's own affair */
     void (*start)(void *arg);    /* the workload calls it at the start of the measured time ... */
-    void (*stop)(void *arg);     /* ... and this one at the end */
+    void (*stop)(void *arg);     /* ... and, if not NULL, this one at the end: bench_run_stop() */
     void *start_arg;             /* for both */
     struct bench_measure result; /* all NaN at first */
     char error[160];             /* set by a run that failed */
@@ -46,6 +46,13 @@ void bench_workload_register(const struct bench_workload *workload);
         bench_workload_register(&workload);                                                                            \
     }                                                                                                                  \
     _Static_assert(sizeof(workload) > 0, "")
+
+/* Ends the measured time, unless nobody wants to know. */
+static inline void bench_run_stop(const struct bench_run *run)
+{
+    if (run->stop)
+        run->stop(run->start_arg);
+}
 
 /* The part of a run that a workload spends warming up. */
 static inline uint64_t bench_warm_up_ns(uint64_t round_ns)
