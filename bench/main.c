@@ -74,8 +74,15 @@ static int list_main(int argc, char **argv)
                why ? why : "");
     }
     puts("workloads:");
-    for (unsigned i = 0; bench_workload_at(i); i++)
-        printf("  %-18s %s\n", bench_workload_at(i)->name, bench_workload_at(i)->description);
+    for (unsigned i = 0; bench_workload_at(i); i++) {
+        const struct bench_workload *workload = bench_workload_at(i);
+
+        printf("  %-18s %s\n", workload->name, workload->description);
+        if (workload->takes)
+            printf("%21stakes --threads%s%s%s\n", "", workload->takes & BENCH_TAKES_CS ? ", --cs" : "",
+                   workload->takes & BENCH_TAKES_OUTSIDE ? ", --outside" : "",
+                   workload->takes & BENCH_TAKES_LINES ? ", --lines" : "");
+    }
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include "harness/neighbours.h"
+#include "harness/pin.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -253,5 +254,7 @@ bool bench_options_read(int argc, char **argv, struct bench_options *options)
     }
     if (optind < argc)
         return complain("unexpected argument", argv[optind]);
+    if (raw.lists[CPUS].n == 1)
+        bench_pin_from_start((unsigned)raw.lists[CPUS].values[0].number);
     return bench_options_locks(raw.locks, raw.all, matrix) && make_cells(&raw, matrix);
 }

@@ -3,47 +3,23 @@
 #include "conditions.h"
 
 #include "clock.h"
+#include "pin.h"
 #include "quota.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static bool pin(struct bench_conditions *c, char *why, size_t size)
-{
-    cpu_set_t few;
-
-    if (c->cell->cpus == 0)
-        return true;
-    CPU_ZERO(&few);
-    if (sched_getaffinity(0, sizeof(c->cpus_before), &c->cpus_before) != 0) {
-        snprintf(why, size, "cannot read the CPUs that this process may use");
-        return false;
-    }
-    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&few) < (int)c->cell->cpus; cpu++) {
-        if (CPU_ISSET(cpu, &c->cpus_before))
-            CPU_SET(cpu, &few);
-    }
-    if (CPU_COUNT(&few) < (int)c->cell->cpus) {
-        snprintf(why, size, "this process may use %d CPUs only", CPU_COUNT(&few));
-        return false;
-    }
-    if (sched_setaffinity(0, sizeof(few), &few) == 0)
-        return true;
-    snprintf(why, size, "cannot pin this process to %u CPUs", c->cell->cpus);
-    return false;
-}
-
 static void unpin(struct bench_conditions *c)
 {
     if (c->cell->cpus)
-        sched_setaffinity(0, sizeof(c->cpus_before), &c->cpus_before);
+        bench_unpin(&c->cpus_before);
 }
 
 bool bench_conditions_enter(struct bench_conditions *c, const struct bench_cell *cell, char *why, size_t size)
 {
     memset(c, 0, sizeof(*c));
     c->cell = cell;
-    if (!pin(c, why, size))
+    if (cell->cpus && !bench_pin(cell->cpus, &c->cpus_before, why, size))
         return false;
     /* The neighbours inherit the CPUs, but not the quota: they are what competes with the measured process. */
     if (!bench_neighbours_start(&c->neighbours, cell->neighbours, why, size)) {
