@@ -35,7 +35,7 @@ struct bench_member {
     uint64_t operations;                  /* and in the measured one */
     uint64_t private_line;
     atomic_ullong turns;  /* watched: who starves? */
-    atomic_ullong cpu_ns; /* of threads that the member has made and that ended, in the measured time */
+    atomic_ullong cpu_ns; /* of threads that the member has made and that have ended */
     struct bench_histogram waits;
 };
 

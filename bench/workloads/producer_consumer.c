@@ -89,7 +89,7 @@ static bool nothing_lost(struct bench_run *run, struct queue *q, uint64_t done)
 {
     if (!bench_crew_nothing_lost(run, done, q->guard.passes))
         return false;
-    while (q->used > 0)
+    for (unsigned i = 0; i < SLOTS && q->used > 0; i++)
         take(q);
     return bench_crew_nothing_lost(run, q->put_sum, q->taken_sum);
 }
