@@ -4,6 +4,7 @@
 
 #include "../gbench/gbench.h"
 #include "check.h"
+#include "clock.h"
 #include "interrupt.h"
 #include "memory.h"
 #include "progress.h"
@@ -12,6 +13,7 @@
 
 struct job {
     struct collection *collection;
+    const struct bench_matrix *matrix;
     const struct bench_lock_ops *ops;
     const struct bench_cell *cell;
     unsigned round;
@@ -19,9 +21,11 @@ struct job {
 };
 
 struct collection {
-    const struct bench_matrix *matrix;
     struct bench_results *results;
     const struct job *current; /* a run's result is reported before the next one begins */
+    bench_matrix_saved_fn *save;
+    void *save_arg;
+    uint64_t saved_ns;
 };
 
 bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *results)
@@ -75,7 +79,7 @@ static void start(void *state)
 static void run_job(struct gbench_state *state, void *arg)
 {
     const struct job *job = arg;
-    const struct bench_matrix *matrix = job->collection->matrix;
+    const struct bench_matrix *matrix = job->matrix;
     struct bench_run run = {.ops = job->ops,
                             .cell = *job->cell,
                             .round_ns = matrix->round_ns,
@@ -100,6 +104,18 @@ static void run_job(struct gbench_state *state, void *arg)
         publish(state, &run.result);
 }
 
+/* What took hours should not be lost with the process. */
+static void save_some_times(struct collection *c)
+{
+    enum { EVERY_S = 60 };
+    uint64_t now = bench_now_ns();
+
+    if (!c->save || now - c->saved_ns < EVERY_S * 1000000000ull)
+        return;
+    c->save(c->results, c->save_arg);
+    c->saved_ns = bench_now_ns();
+}
+
 static void collect(const struct gbench_result *result, void *arg)
 {
     struct collection *collection = arg;
@@ -119,11 +135,12 @@ static void collect(const struct gbench_result *result, void *arg)
         }
     }
     bench_results_add_round(collection->results, series, &measure);
+    save_some_times(collection);
 }
 
-static unsigned add_series(const struct collection *c, const struct bench_lock_ops *ops, const struct bench_cell *cell)
+static unsigned add_series(struct bench_results *results, const struct bench_workload *workload,
+                           const struct bench_lock_ops *ops, const struct bench_cell *cell)
 {
-    const struct bench_workload *workload = c->matrix->workload;
     struct bench_series series = {
         .workload = workload->name, .cell = *cell, .unit = "op/s", .base = strcmp(ops->name, "pthread") == 0};
 
@@ -133,12 +150,12 @@ static unsigned add_series(const struct collection *c, const struct bench_lock_o
     else
         snprintf(series.group, sizeof(series.group), "%s: %s", workload->name, workload->description);
     snprintf(series.subject, sizeof(series.subject), "%s", ops->name);
-    return bench_results_add(c->results, &series);
+    return bench_results_add(results, &series);
 }
 
 static void register_job(struct job *job)
 {
-    const struct bench_workload *workload = job->collection->matrix->workload;
+    const struct bench_workload *workload = job->matrix->workload;
     char name[160];
 
     if (workload->has_cells)
@@ -149,27 +166,50 @@ static void register_job(struct job *job)
     gbench_register(name, run_job, job);
 }
 
-void bench_matrix_run(const struct bench_matrix *matrix, struct bench_results *results)
+static size_t count_jobs(const struct bench_matrix *matrix)
 {
-    struct collection collection = {matrix, results, NULL};
-    size_t njobs = (size_t)matrix->ncells * matrix->rounds * matrix->nlocks;
-    struct job *jobs = bench_realloc(NULL, (njobs + 1) * sizeof(*jobs)), *job = jobs;
+    return (size_t)matrix->ncells * matrix->rounds * matrix->nlocks;
+}
 
+/* Registers every run of the matrix; returns the first job that it did not need. */
+static struct job *plan(const struct bench_matrix *matrix, struct collection *collection, struct job *job)
+{
     for (unsigned c = 0; c < matrix->ncells; c++) {
-        unsigned first = results->nseries;
+        const struct bench_cell *cell = &matrix->cells[c];
+        unsigned first = collection->results->nseries;
 
         for (unsigned i = 0; i < matrix->nlocks; i++)
-            add_series(&collection, matrix->locks[i], &matrix->cells[c]);
+            add_series(collection->results, matrix->workload, matrix->locks[i], cell);
         for (unsigned round = 0; round < matrix->rounds; round++) {
             for (unsigned i = 0; i < matrix->nlocks; i++, job++) {
                 unsigned lock = (i + round) % matrix->nlocks;
 
-                *job = (struct job){&collection, matrix->locks[lock], &matrix->cells[c], round, first + lock};
+                *job = (struct job){collection, matrix, matrix->locks[lock], cell, round, first + lock};
                 register_job(job);
             }
         }
     }
+    return job;
+}
+
+void bench_matrix_run_all(const struct bench_matrix *matrices, unsigned n, struct bench_results *results,
+                          bench_matrix_saved_fn *save, void *arg)
+{
+    struct collection collection = {.results = results, .save = save, .save_arg = arg, .saved_ns = bench_now_ns()};
+    size_t njobs = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        njobs += count_jobs(&matrices[i]);
+    struct job *jobs = bench_realloc(NULL, (njobs + 1) * sizeof(*jobs)), *next = jobs;
+
+    for (unsigned i = 0; i < n; i++)
+        next = plan(&matrices[i], &collection, next);
     if (njobs)
         gbench_run(collect, &collection);
     free(jobs);
+}
+
+void bench_matrix_run(const struct bench_matrix *matrix, struct bench_results *results)
+{
+    bench_matrix_run_all(matrix, 1, results, NULL, NULL);
 }

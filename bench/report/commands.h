@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands that read saved results and measure nothing. */
+#ifndef BENCH_COMMANDS_H
+#define BENCH_COMMANDS_H
+
+/* argv from the command's name on. They return the exit status. */
+int bench_summary_main(int argc, char **argv);
+
+#endif
