@@ -23,8 +23,9 @@ static const char usage[] =
     "       oncpu-bench run [OPTION...] [--benchmark_...]\n"
     "       oncpu-bench demo [--rounds N] [--round-ms N] [--json FILE]\n"
     "       oncpu-bench matrix [--quick | --full] [--locks a,b] [--subject LOCK] [--rounds N] [--round-ms N]\n"
-    "                          [--json FILE]\n"
+    "                          [--json FILE] [--html FILE]\n"
     "       oncpu-bench summary [--subject LOCK] A.json\n"
+    "       oncpu-bench report [--subject LOCK] [-o FILE.html] [--figure FILE.svg] A.json [B.json]\n"
     "       oncpu-bench diff [--threshold PERCENT] [--subject LOCK] [--relative] [--all] A.json B.json\n"
     "\n"
     "list     the locks and workloads there are\n"
@@ -33,6 +34,7 @@ static const char usage[] =
     "demo     the comparison to begin with: locks and two programs, about two minutes\n"
     "matrix   measure the standard set of cells (--quick: about a minute; --full: hours), end with a summary\n"
     "summary  where a lock leads, where it does not, and by how much\n"
+    "report   the same as figures: one HTML file, of two results side by side; --figure: the heat map alone\n"
     "diff     what got better or worse from A to B, chance left out; status 1 if something got worse by more than\n"
     "         the threshold (3 %); --relative: figures by pthread's of the same round, --all: what may be chance too\n"
     "\n"
@@ -186,6 +188,8 @@ int main(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "summary") == 0)
         return bench_summary_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "report") == 0)
+        return bench_report_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "diff") == 0)
         return bench_diff_main(argc - 1, argv + 1);
     gbench_initialize(&argc, argv);

@@ -6,6 +6,7 @@
 #include "harness/memory.h"
 #include "harness/progress.h"
 #include "options.h"
+#include "report/html.h"
 #include "report/report.h"
 #include "report/summary.h"
 #include "standard_set.h"
@@ -89,28 +90,37 @@ static bool read_request(int argc, char **argv, struct request *r)
     return true;
 }
 
-static void save(const struct bench_results *results, void *path)
+static bool wrote(const char *path, bool ok)
 {
-    if (!bench_report_json(path, results))
-        fprintf(stderr, "oncpu-bench: cannot write %s: %s\n", (const char *)path, strerror(errno));
+    if (!ok)
+        fprintf(stderr, "oncpu-bench: cannot write %s: %s\n", path, strerror(errno));
+    return ok;
 }
 
-static void measure(const struct bench_matrix *matrices, unsigned n, const char *json, struct bench_results *results)
+static void save(const struct bench_results *results, void *arg)
+{
+    const struct request *r = arg;
+
+    wrote(r->json, bench_report_json(r->json, results));
+}
+
+static void measure(const struct bench_matrix *matrices, unsigned n, struct request *r, struct bench_results *results)
 {
     double seconds = 0;
 
     for (unsigned i = 0; i < n; i++)
         seconds += bench_matrix_seconds(&matrices[i]);
     bench_progress_begin(seconds);
-    bench_matrix_run_all(matrices, n, results, json ? save : NULL, (void *)json);
+    bench_matrix_run_all(matrices, n, results, r->json ? save : NULL, r);
     bench_progress_end();
 }
 
 static bool hand_out(const struct request *r, const struct bench_results *results)
 {
+    struct bench_document document = {.path = "this run", .results = *results};
     struct bench_summary summary;
     struct bench_cells cells;
-    bool saved = true;
+    bool ok = true;
 
     bench_report_table(stdout, results, true);
     putchar('\n');
@@ -120,11 +130,12 @@ static bool hand_out(const struct request *r, const struct bench_results *result
     bench_summary_print(stdout, &summary);
     bench_summary_free(&summary);
     bench_cells_free(&cells);
-    if (r->json && !bench_report_json(r->json, results)) {
-        fprintf(stderr, "oncpu-bench: cannot write %s: %s\n", r->json, strerror(errno));
-        saved = false;
-    }
-    return saved;
+    bench_machine_describe(&document.machine);
+    if (r->json)
+        ok = wrote(r->json, bench_report_json(r->json, results));
+    if (r->html)
+        ok = wrote(r->html, bench_html_write(r->html, &document, NULL, r->subject)) && ok;
+    return ok;
 }
 
 int bench_matrix_main(int argc, char **argv)
@@ -142,7 +153,7 @@ int bench_matrix_main(int argc, char **argv)
     bool sound = bench_matrix_check(&like, &results);
 
     matrices = bench_standard_set(request.full, &like, &results, &n);
-    measure(matrices, n, request.json, &results);
+    measure(matrices, n, &request, &results);
     bool saved = hand_out(&request, &results);
     bool failed = !sound || !saved || bench_results_failed(&results);
 

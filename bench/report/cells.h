@@ -38,6 +38,19 @@ bool bench_cells_contended(const struct bench_cell *cell);
 /* Is this lock one of the project's own, and no peer? */
 bool bench_cells_ours(const char *subject);
 
+/* Cells that differ in nothing but the threads, in ascending order of these. */
+struct bench_group {
+    unsigned n;
+    const struct bench_compared **cells;
+};
+
+/* All groups; freed by bench_groups_free(). */
+struct bench_group *bench_groups_make(const struct bench_cells *cells, unsigned *n);
+void bench_groups_free(struct bench_group *groups, unsigned n);
+
+/* Would the two be of one group? */
+bool bench_groups_same(const struct bench_series *a, const struct bench_series *b);
+
 enum { BENCH_CELL_NAME = 160 };
 
 /* "contended, 8 threads, 500 ns inside, 1.5 us outside" */
