@@ -7,7 +7,9 @@
 #include "harness/neighbours.h"
 #include "harness/progress.h"
 #include "harness/work.h"
+#include "matrix_command.h"
 #include "options.h"
+#include "report/commands.h"
 #include "report/report.h"
 #include "workloads/uncontended.h"
 
@@ -21,11 +23,21 @@ static const char usage[] =
     "       oncpu-bench check [LOCK,...]\n"
     "       oncpu-bench run [OPTION...] [--benchmark_...]\n"
     "       oncpu-bench demo [--rounds N] [--round-ms N] [--json FILE]\n"
+    "       oncpu-bench matrix [--quick | --full] [--locks a,b] [--subject LOCK] [--rounds N] [--round-ms N]\n"
+    "                          [--json FILE] [--html FILE]\n"
+    "       oncpu-bench summary [--subject LOCK] A.json\n"
+    "       oncpu-bench report [--subject LOCK] [-o FILE.html] [--figure FILE.svg] A.json [B.json]\n"
+    "       oncpu-bench diff [--threshold PERCENT] [--subject LOCK] [--relative] [--all] A.json B.json\n"
     "\n"
-    "list   the locks and workloads there are\n"
-    "check  whether locks keep threads apart; status 1 if one does not, or lets nobody in\n"
-    "run    measure locks against each other\n"
-    "demo   the comparison to begin with: locks and two programs, about two minutes\n"
+    "list     the locks and workloads there are\n"
+    "check    whether locks keep threads apart; status 1 if one does not, or lets nobody in\n"
+    "run      measure locks against each other\n"
+    "demo     the comparison to begin with: locks and two programs, about two minutes\n"
+    "matrix   measure the standard set of cells (--quick: about a minute; --full: hours), end with a summary\n"
+    "summary  where a lock leads, where it does not, and by how much\n"
+    "report   the same as figures: one HTML file, of two results side by side; --figure: the heat map alone\n"
+    "diff     what got better or worse from A to B, chance left out; status 1 if something got worse by more than\n"
+    "         the threshold (3 %); --relative: figures by pthread's of the same round, --all: what may be chance too\n"
     "\n"
     "  --locks a,b        which locks (default: all); ratios are to pthread\n"
     "  --all              hidden locks too\n"
@@ -189,6 +201,12 @@ int main(int argc, char **argv)
         fputs(usage, stdout);
         return 0;
     }
+    if (argc > 1 && strcmp(argv[1], "summary") == 0)
+        return bench_summary_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "report") == 0)
+        return bench_report_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "diff") == 0)
+        return bench_diff_main(argc - 1, argv + 1);
     gbench_initialize(&argc, argv);
     bench_interrupt_catch();
     warn_if_preloaded();
@@ -200,6 +218,8 @@ int main(int argc, char **argv)
         return leave(run_main(argc - 1, argv + 1));
     if (argc > 1 && strcmp(argv[1], "demo") == 0)
         return leave(bench_demo_main(argc - 1, argv + 1));
+    if (argc > 1 && strcmp(argv[1], "matrix") == 0)
+        return leave(bench_matrix_main(argc - 1, argv + 1));
     fputs(usage, stderr);
     return 2;
 }

@@ -4,6 +4,7 @@
 
 #include "../gbench/gbench.h"
 #include "check.h"
+#include "clock.h"
 #include "conditions.h"
 #include "interrupt.h"
 #include "memory.h"
@@ -14,6 +15,7 @@
 
 struct job {
     struct collection *collection;
+    const struct bench_matrix *matrix;
     const struct bench_lock_ops *ops;
     const struct bench_cell *cell;
     unsigned round;
@@ -21,9 +23,11 @@ struct job {
 };
 
 struct collection {
-    const struct bench_matrix *matrix;
     struct bench_results *results;
     const struct job *current; /* a run's result is reported before the next one begins */
+    bench_matrix_saved_fn *save;
+    void *save_arg;
+    uint64_t saved_ns;
 };
 
 bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *results)
@@ -41,7 +45,7 @@ bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *resul
             bench_results_not_run(results, ops->name, why);
         } else if (matrix->workload->cannot && (cannot = matrix->workload->cannot(ops))) {
             bench_results_not_run(results, ops->name, cannot);
-        } else if (matrix->checked && !bench_check(ops, why, sizeof(why))) {
+        } else if (!matrix->unchecked && !bench_check(ops, why, sizeof(why))) {
             bench_results_not_run(results, ops->name, why);
             all_sound = false;
         } else {
@@ -108,7 +112,7 @@ static bool run_under_conditions(const struct bench_workload *workload, struct b
 static void run_job(struct gbench_state *state, void *arg)
 {
     const struct job *job = arg;
-    const struct bench_matrix *matrix = job->collection->matrix;
+    const struct bench_matrix *matrix = job->matrix;
     struct around around = {.state = state};
     struct bench_run run = {.ops = job->ops,
                             .cell = *job->cell,
@@ -135,6 +139,18 @@ static void run_job(struct gbench_state *state, void *arg)
         publish(state, &run.result);
 }
 
+/* What took hours should not be lost with the process. */
+static void save_some_times(struct collection *c)
+{
+    enum { EVERY_S = 60 };
+    uint64_t now = bench_now_ns();
+
+    if (!c->save || now - c->saved_ns < EVERY_S * 1000000000ull)
+        return;
+    c->save(c->results, c->save_arg);
+    c->saved_ns = bench_now_ns();
+}
+
 static void collect(const struct gbench_result *result, void *arg)
 {
     struct collection *collection = arg;
@@ -154,6 +170,7 @@ static void collect(const struct gbench_result *result, void *arg)
         }
     }
     bench_results_add_round(collection->results, series, &measure);
+    save_some_times(collection);
 }
 
 static void heading(const struct bench_workload *workload, const struct bench_cell *cell, char *text, size_t size)
@@ -172,20 +189,20 @@ static void heading(const struct bench_workload *workload, const struct bench_ce
     snprintf(text, size, "%s: %s%s%s%s", workload->name, what, outside, lines, conditions);
 }
 
-static unsigned add_series(const struct collection *c, const struct bench_lock_ops *ops, const struct bench_cell *cell)
+static unsigned add_series(struct bench_results *results, const struct bench_workload *workload,
+                           const struct bench_lock_ops *ops, const struct bench_cell *cell)
 {
-    const struct bench_workload *workload = c->matrix->workload;
     struct bench_series series = {
         .workload = workload->name, .cell = *cell, .unit = "op/s", .base = strcmp(ops->name, "pthread") == 0};
 
     heading(workload, cell, series.group, sizeof(series.group));
     snprintf(series.subject, sizeof(series.subject), "%s", ops->name);
-    return bench_results_add(c->results, &series);
+    return bench_results_add(results, &series);
 }
 
 static void register_job(struct job *job)
 {
-    const struct bench_workload *workload = job->collection->matrix->workload;
+    const struct bench_workload *workload = job->matrix->workload;
     const struct bench_cell *cell = job->cell;
     char name[240], threads[30] = "", cs[30] = "", outside[30] = "", lines[30] = "", conditions[60];
 
@@ -203,10 +220,15 @@ static void register_job(struct job *job)
     gbench_register(name, run_job, job);
 }
 
-/* All rounds of a cell. Returns the first job that is not used yet. */
-static struct job *add_cell(struct collection *collection, const struct bench_cell *cell, struct job *job)
+static size_t count_jobs(const struct bench_matrix *matrix)
 {
-    const struct bench_matrix *matrix = collection->matrix;
+    return (size_t)matrix->ncells * matrix->rounds * matrix->nlocks;
+}
+
+/* Registers all rounds of a cell; returns the first job that it did not need. */
+static struct job *plan_cell(const struct bench_matrix *matrix, const struct bench_cell *cell,
+                             struct collection *collection, struct job *job)
+{
     unsigned first = collection->results->nseries;
     char why[160], what[100];
 
@@ -216,30 +238,41 @@ static struct job *add_cell(struct collection *collection, const struct bench_ce
         return job;
     }
     for (unsigned i = 0; i < matrix->nlocks; i++)
-        add_series(collection, matrix->locks[i], cell);
+        add_series(collection->results, matrix->workload, matrix->locks[i], cell);
     for (unsigned round = 0; round < matrix->rounds; round++) {
         for (unsigned i = 0; i < matrix->nlocks; i++, job++) {
             unsigned lock = (i + round) % matrix->nlocks;
 
-            *job = (struct job){collection, matrix->locks[lock], cell, round, first + lock};
+            *job = (struct job){collection, matrix, matrix->locks[lock], cell, round, first + lock};
             register_job(job);
         }
     }
     return job;
 }
 
-void bench_matrix_run(const struct bench_matrix *matrix, struct bench_results *results)
+void bench_matrix_run_all(const struct bench_matrix *matrices, unsigned n, struct bench_results *results,
+                          bench_matrix_saved_fn *save, void *arg)
 {
-    struct collection collection = {matrix, results, NULL};
-    size_t njobs = (size_t)matrix->ncells * matrix->rounds * matrix->nlocks;
-    struct job *jobs = bench_realloc(NULL, (njobs + 1) * sizeof(*jobs)), *end = jobs;
+    struct collection collection = {.results = results, .save = save, .save_arg = arg, .saved_ns = bench_now_ns()};
+    size_t njobs = 0;
 
-    for (unsigned c = 0; c < matrix->ncells; c++)
-        end = add_cell(&collection, &matrix->cells[c], end);
-    if (end != jobs) {
+    for (unsigned i = 0; i < n; i++)
+        njobs += count_jobs(&matrices[i]);
+    struct job *jobs = bench_realloc(NULL, (njobs + 1) * sizeof(*jobs)), *next = jobs;
+
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned c = 0; c < matrices[i].ncells; c++)
+            next = plan_cell(&matrices[i], &matrices[i].cells[c], &collection, next);
+    }
+    if (next != jobs) {
         bench_quiet_begin(&results->disturbance);
         gbench_run(collect, &collection);
         bench_quiet_end(&results->disturbance);
     }
     free(jobs);
+}
+
+void bench_matrix_run(const struct bench_matrix *matrix, struct bench_results *results)
+{
+    bench_matrix_run_all(matrix, 1, results, NULL, NULL);
 }
