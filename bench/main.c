@@ -4,7 +4,9 @@
 #include "gbench/gbench.h"
 #include "harness/check.h"
 #include "harness/interrupt.h"
+#include "harness/preload.h"
 #include "harness/progress.h"
+#include "harness/remote.h"
 #include "harness/work.h"
 #include "options.h"
 #include "report/report.h"
@@ -28,6 +30,8 @@ static const char usage[] =
     "\n"
     "  --locks a,b        which locks (default: all); ratios are to pthread\n"
     "  --all              hidden locks too\n"
+    "  --preload NAME=FILE  one more lock: pthread_mutex_t where the library FILE is preloaded, which must serve it;\n"
+    "                     for all four, and more than once if you like\n"
     "  --workload NAME    (default: contended)\n"
     "  --threads 1,2,4    numbers of threads\n"
     "  --cs 1000          ns inside the critical section\n"
@@ -64,12 +68,12 @@ static int list_main(int argc, char **argv)
             continue;
         const char *why = bench_lock_unavailable(ops);
 
-        printf("  %-18s %s%s%s\n", ops->name, ops->description, why ? "\n                     unavailable: " : "",
+        printf("  %-22s %s%s%s\n", ops->name, ops->description, why ? "\n                         unavailable: " : "",
                why ? why : "");
     }
     puts("workloads:");
     for (unsigned i = 0; bench_workload_at(i); i++)
-        printf("  %-18s %s\n", bench_workload_at(i)->name, bench_workload_at(i)->description);
+        printf("  %-22s %s\n", bench_workload_at(i)->name, bench_workload_at(i)->description);
     return 0;
 }
 
@@ -89,7 +93,7 @@ static int check_main(int argc, char **argv)
         const char *cannot = bench_lock_unavailable(ops);
         char why[160];
 
-        printf("%-18s ", ops->name);
+        printf("%-22s ", ops->name);
         fflush(stdout);
         if (cannot) {
             printf("unavailable: %s\n", cannot);
@@ -170,12 +174,16 @@ int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], BENCH_SINGLE_THREADED) == 0)
         return bench_single_threaded_main(argv[2], argv[3]);
+    if (argc > 1 && strcmp(argv[1], BENCH_REMOTE) == 0)
+        return bench_remote_main(argc, argv);
     if (asks_for_help(argc, argv)) {
         fputs(usage, stdout);
         return 0;
     }
     gbench_initialize(&argc, argv);
     bench_interrupt_catch();
+    if (!bench_preload_take(&argc, argv))
+        return 2;
     warn_if_preloaded();
     if (argc > 1 && strcmp(argv[1], "list") == 0)
         return list_main(argc - 1, argv + 1);

@@ -7,6 +7,7 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "progress.h"
+#include "remote.h"
 
 #include <math.h>
 
@@ -94,7 +95,7 @@ static void run_job(struct gbench_state *state, void *arg)
 
     if (cannot)
         gbench_fail(state, cannot);
-    else if (!matrix->workload->run(&run))
+    else if (!bench_remote_run(matrix->workload, &run))
         gbench_fail(state, run.error);
     else
         publish(state, &run.result);
