@@ -71,6 +71,11 @@ const struct bench_lock_ops *bench_lock_find(const char *name)
     return NULL;
 }
 
+const struct bench_lock_ops *bench_lock_called(const struct bench_lock_ops *ops)
+{
+    return ops->process ? bench_lock_find(ops->process->stand_in) : ops;
+}
+
 static const char *ask(const struct bench_lock_ops *ops)
 {
     const char *why = ops->unavailable ? ops->unavailable() : NULL;

@@ -97,7 +97,7 @@ const char *bench_remote_unavailable(const struct bench_lock_ops *ops)
 {
     char why[200];
 
-    if (!bench_lock_find(ops->process->stand_in))
+    if (!bench_lock_called(ops))
         return "the lock that stands in for it is not there";
     /* Asked once in the life of the program, so nobody frees it. */
     return ask(ops, BENCH_ASK, NULL, NULL, why, sizeof(why)) ? NULL : bench_or_exit(strdup(why));

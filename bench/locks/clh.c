@@ -97,6 +97,7 @@ static const struct bench_lock_ops ops = {
     .name = "clh",
     .description = "CLH queue lock, first come first served: spins, never sleeps",
     .size = sizeof(struct clh),
+    .hidden = true, /* what there is to see, mcs shows */
     .init = init_clh,
     .destroy = destroy_clh,
     .lock = lock_clh,
