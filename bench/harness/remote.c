@@ -79,7 +79,7 @@ static bool ask(const struct bench_lock_ops *ops, const char *action, const stru
     const char *answer = ok ? find_answer(child.out) : NULL;
 
     if (!ok)
-        snprintf(why, size, "its process failed: %s", child.why);
+        snprintf(why, size, "its process failed: %.*s", (int)strcspn(child.why, "\n"), child.why);
     else if (!answer)
         snprintf(why, size, "its process ended without a word");
     else if (strncmp(answer, BENCH_OK, strlen(BENCH_OK)) != 0)
