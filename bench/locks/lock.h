@@ -13,11 +13,12 @@ extern "C" {
 
 /* The environment of a lock that this process cannot have: the lock is checked and measured in a child that has it. */
 struct bench_process {
-    const char
-        *stand_in; /* the lock of this table that the child calls: "pthread", if another library serves it there */
-    const char *preload; /* NULL, or the library that must serve pthread_mutex_lock and _unlock there */
-    const char
-        *source; /* NULL, or the source of thread states that must be in use: its name, or "auto": any but none */
+    /* The lock of this table that the child calls: "pthread", if another library serves it there. */
+    const char *stand_in;
+    /* NULL, or the library that must serve pthread_mutex_lock and pthread_mutex_unlock there. */
+    const char *preload;
+    /* NULL, or the source of thread states that must be in use: its name, or "auto": any but none. */
+    const char *source;
     /*
      * NULL, or called there in the middle of the measured time, by a thread that uses no lock. Returns NULL, or why the
      * run is worth nothing.

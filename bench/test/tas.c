@@ -9,16 +9,19 @@
 
 static atomic_ullong calls;
 
-/* Its first word, which is 0 in a mutex that nobody has used. */
-static atomic_int *word_of(pthread_mutex_t *mutex)
+/* So that the C library's trylock, which looks at the lower half alone, does not fit to it. */
+#define HELD (1ull << 32)
+
+/* 0 in a mutex that nobody has used. */
+static atomic_ullong *word_of(pthread_mutex_t *mutex)
 {
-    return (atomic_int *)mutex;
+    return (atomic_ullong *)mutex;
 }
 
 int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
     /* Acquire: pairs with the release in pthread_mutex_unlock(). */
-    while (atomic_exchange_explicit(word_of(mutex), 1, memory_order_acquire))
+    while (atomic_exchange_explicit(word_of(mutex), HELD, memory_order_acquire))
         sched_yield();
     atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
     return 0;
@@ -28,7 +31,7 @@ int pthread_mutex_lock(pthread_mutex_t *mutex)
 int pthread_mutex_trylock(pthread_mutex_t *mutex)
 {
     /* Acquire: pairs with the release in pthread_mutex_unlock(). */
-    return atomic_exchange_explicit(word_of(mutex), 1, memory_order_acquire) ? EBUSY : 0;
+    return atomic_exchange_explicit(word_of(mutex), HELD, memory_order_acquire) ? EBUSY : 0;
 }
 #endif
 
