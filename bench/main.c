@@ -5,7 +5,9 @@
 #include "harness/check.h"
 #include "harness/interrupt.h"
 #include "harness/neighbours.h"
+#include "harness/preload.h"
 #include "harness/progress.h"
+#include "harness/remote.h"
 #include "harness/work.h"
 #include "matrix_command.h"
 #include "options.h"
@@ -41,6 +43,8 @@ static const char usage[] =
     "\n"
     "  --locks a,b        which locks (default: all); ratios are to pthread\n"
     "  --all              hidden locks too\n"
+    "  --preload NAME=FILE  one more lock: pthread_mutex_t where the library FILE is preloaded, which must serve it;\n"
+    "                     for all four, and more than once if you like\n"
     "  --workload NAME    (default: contended)\n"
     "  --threads 1,2,4    numbers of threads\n"
     "  --cs 1000          ns inside the critical section, for workloads that let choose\n"
@@ -82,16 +86,16 @@ static int list_main(int argc, char **argv)
             continue;
         const char *why = bench_lock_unavailable(ops);
 
-        printf("  %-18s %s%s%s\n", ops->name, ops->description, why ? "\n                     unavailable: " : "",
+        printf("  %-22s %s%s%s\n", ops->name, ops->description, why ? "\n                         unavailable: " : "",
                why ? why : "");
     }
     puts("workloads:");
     for (unsigned i = 0; bench_workload_at(i); i++) {
         const struct bench_workload *workload = bench_workload_at(i);
 
-        printf("  %-18s %s\n", workload->name, workload->description);
+        printf("  %-22s %s\n", workload->name, workload->description);
         if (workload->takes)
-            printf("%21stakes --threads%s%s%s\n", "", workload->takes & BENCH_TAKES_CS ? ", --cs" : "",
+            printf("%25stakes --threads%s%s%s\n", "", workload->takes & BENCH_TAKES_CS ? ", --cs" : "",
                    workload->takes & BENCH_TAKES_OUTSIDE ? ", --outside" : "",
                    workload->takes & BENCH_TAKES_LINES ? ", --lines" : "");
     }
@@ -114,7 +118,7 @@ static int check_main(int argc, char **argv)
         const char *cannot = bench_lock_unavailable(ops);
         char why[160];
 
-        printf("%-18s ", ops->name);
+        printf("%-22s ", ops->name);
         fflush(stdout);
         if (cannot) {
             printf("unavailable: %s\n", cannot);
@@ -197,6 +201,8 @@ int main(int argc, char **argv)
         return bench_single_threaded_main(argv[2], argv[3]);
     if (argc == 3 && strcmp(argv[1], BENCH_NEIGHBOUR) == 0)
         return bench_neighbour_main(argv[2]);
+    if (argc > 1 && strcmp(argv[1], BENCH_REMOTE) == 0)
+        return bench_remote_main(argc, argv);
     if (asks_for_help(argc, argv)) {
         fputs(usage, stdout);
         return 0;
@@ -209,6 +215,8 @@ int main(int argc, char **argv)
         return bench_diff_main(argc - 1, argv + 1);
     gbench_initialize(&argc, argv);
     bench_interrupt_catch();
+    if (!bench_preload_take(&argc, argv))
+        return 2;
     warn_if_preloaded();
     if (argc > 1 && strcmp(argv[1], "list") == 0)
         return list_main(argc - 1, argv + 1);

@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "progress.h"
 #include "quiet.h"
+#include "remote.h"
 
 #include <math.h>
 
@@ -43,7 +44,7 @@ bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *resul
         if (cannot) {
             snprintf(why, sizeof(why), "unavailable: %s", cannot);
             bench_results_not_run(results, ops->name, why);
-        } else if (matrix->workload->cannot && (cannot = matrix->workload->cannot(ops))) {
+        } else if (matrix->workload->cannot && (cannot = matrix->workload->cannot(bench_lock_called(ops)))) {
             bench_results_not_run(results, ops->name, cannot);
         } else if (!matrix->unchecked && !bench_check(ops, why, sizeof(why))) {
             bench_results_not_run(results, ops->name, why);
@@ -100,7 +101,7 @@ static bool run_under_conditions(const struct bench_workload *workload, struct b
 {
     if (!bench_conditions_enter(&around->conditions, &run->cell, run->error, sizeof(run->error)))
         return false;
-    bool ok = workload->run(run);
+    bool ok = bench_remote_run(workload, run);
 
     if (around->conditions.to_ns == 0) /* the workload did not say where its measured time ended */
         bench_conditions_stop(&around->conditions);

@@ -12,6 +12,9 @@ enum { BENCH_MAX_REGISTERED = 64 };
 const struct bench_lock_ops *bench_lock_at(unsigned index);
 const struct bench_lock_ops *bench_lock_find(const char *name);
 
+/* The lock whose functions are called where it is measured: its stand-in, or itself. NULL: there is no such stand-in. */
+const struct bench_lock_ops *bench_lock_called(const struct bench_lock_ops *ops);
+
 /* Why the lock cannot run in this process, NULL if it can. Asks the adapter once. */
 const char *bench_lock_unavailable(const struct bench_lock_ops *ops);
 
