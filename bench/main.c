@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command oncpu-bench. */
+#include "apps/apps.h"
 #include "demo.h"
 #include "gbench/gbench.h"
 #include "harness/check.h"
@@ -19,11 +20,16 @@ static const char usage[] =
     "usage: oncpu-bench list [--all]\n"
     "       oncpu-bench check [LOCK,...]\n"
     "       oncpu-bench run [OPTION...] [--benchmark_...]\n"
+    "       oncpu-bench apps [--programs a,b] [--threads 2,8] [--rounds 5] [--preload NAME=PATH]... [--quick] [--json "
+    "FILE]\n"
     "       oncpu-bench demo [--rounds N] [--round-ms N] [--json FILE]\n"
     "\n"
-    "list   the locks and workloads there are\n"
+    "list   the locks, workloads and programs there are\n"
     "check  whether locks keep threads apart; status 1 if one does not, or lets nobody in\n"
     "run    measure locks against each other\n"
+    "apps   run unmodified programs, without a library and with each in LD_PRELOAD: the drop-in, and those of "
+    "--preload;\n"
+    "       --quick: with so little work that it only shows that all works\n"
     "demo   the comparison to begin with: locks and two programs, about two minutes\n"
     "\n"
     "  --locks a,b        which locks (default: all); ratios are to pthread\n"
@@ -70,6 +76,13 @@ static int list_main(int argc, char **argv)
     puts("workloads:");
     for (unsigned i = 0; bench_workload_at(i); i++)
         printf("  %-18s %s\n", bench_workload_at(i)->name, bench_workload_at(i)->description);
+    puts("programs:");
+    for (unsigned i = 0; bench_app_at(i); i++) {
+        const char *why = bench_app_unavailable(bench_app_at(i));
+
+        printf("  %-18s %s%s%s\n", bench_app_at(i)->name, bench_app_at(i)->title, why ? "\n                     " : "",
+               why ? why : "");
+    }
     return 0;
 }
 
@@ -183,6 +196,8 @@ int main(int argc, char **argv)
         return leave(check_main(argc - 1, argv + 1));
     if (argc > 1 && strcmp(argv[1], "run") == 0)
         return leave(run_main(argc - 1, argv + 1));
+    if (argc > 1 && strcmp(argv[1], "apps") == 0)
+        return leave(bench_apps_main(argc - 1, argv + 1));
     if (argc > 1 && strcmp(argv[1], "demo") == 0)
         return leave(bench_demo_main(argc - 1, argv + 1));
     fputs(usage, stderr);
