@@ -187,6 +187,10 @@ int main(int argc, char **argv)
         fputs(usage, stdout);
         return 0;
     }
+    if (argc > 1 && strcmp(argv[1], "apps") == 0) { /* its --preload is of programs */
+        bench_interrupt_catch();
+        return leave(bench_apps_main(argc - 1, argv + 1));
+    }
     gbench_initialize(&argc, argv);
     bench_interrupt_catch();
     warn_if_preloaded();
@@ -196,8 +200,6 @@ int main(int argc, char **argv)
         return leave(check_main(argc - 1, argv + 1));
     if (argc > 1 && strcmp(argv[1], "run") == 0)
         return leave(run_main(argc - 1, argv + 1));
-    if (argc > 1 && strcmp(argv[1], "apps") == 0)
-        return leave(bench_apps_main(argc - 1, argv + 1));
     if (argc > 1 && strcmp(argv[1], "demo") == 0)
         return leave(bench_demo_main(argc - 1, argv + 1));
     fputs(usage, stderr);
