@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RocksDB's random writes. The database's mutex and those on which writers wait for the leader of their group are hot, but
- * little: most of the queue of writers is lock-free. So this shows above all that nothing is lost.
+ * RocksDB's random writes. The database's mutex and those on which writers wait for the leader of their group are hot,
+ * but little: most of the queue of writers is lock-free. So this shows above all that nothing is lost.
  */
 #include "app.h"
 

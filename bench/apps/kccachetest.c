@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kyoto Cabinet's cache in memory: records are set, read and removed in random order, under the mutexes of its 16 slots.
- * They are hot now and then: when two threads meet in one slot, or one is preempted in it.
+ * Kyoto Cabinet's cache in memory: records are set, read and removed in random order, under the mutexes of its 16
+ * slots. They are hot now and then: when two threads meet in one slot, or one is preempted in it.
  */
 #include "app.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kyoto Cabinet's hash database on a file, with all its operations mixed. The mutexes of its file and of its free blocks are
- * hot, but little: readers and writers keep apart by reader-writer locks, which stay glibc's.
+ * Kyoto Cabinet's hash database on a file, with all its operations mixed. The mutexes of its file and of its free
+ * blocks are hot, but little: readers and writers keep apart by reader-writer locks, which stay glibc's.
  */
 #include "app.h"
 

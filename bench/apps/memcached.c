@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memcached, and clients that keep it busy: each sends its requests by the batch, so that the server works more than it
- * waits for packets. All values are of one size, so the mutex of that size's list of recently used items is hot, and those of
- * a few items.
+ * waits for packets. All values are of one size, so the mutex of that size's list of recently used items is hot, and
+ * those of a few items.
  */
 #include "app.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * redis-server with I/O threads, and redis-benchmark. Its I/O threads wait at mutexes of their own while there is little to
- * do, and its allocator, jemalloc, has others: hot, but little. That nothing is lost is what this shows.
+ * redis-server with I/O threads, and redis-benchmark. Its I/O threads wait at mutexes of their own while there is
+ * little to do, and its allocator, jemalloc, has others: hot, but little. That nothing is lost is what this shows.
  */
 #include "app.h"
 

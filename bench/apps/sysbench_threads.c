@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sysbench's threads test with one mutex, which is hot: its holder gives its CPU up before it unlocks, which is the worst
- * that can happen to a waiter that spins.
+ * sysbench's threads test with one mutex, which is hot: its holder gives its CPU up before it unlocks, which is the
+ * worst that can happen to a waiter that spins.
  */
 #include "app.h"
 

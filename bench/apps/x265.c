@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x265, which encodes a film of moving patterns. The mutexes of its jobs and rows are hot, but little: its threads wait for
- * work more than for locks. That they are woken as fast as ever is what this shows.
+ * x265, which encodes a film of moving patterns. The mutexes of its jobs and rows are hot, but little: its threads wait
+ * for work more than for locks. That they are woken as fast as ever is what this shows.
  */
 #include "app.h"
 

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 /*
- * A nameless file of ours that the processes open by way of /proc: it goes when we go, however that happens, and takes no
- * descriptor of theirs.
+ * A nameless file of ours that the processes open by way of /proc: it goes when we go, however that happens, and takes
+ * no descriptor of theirs.
  */
 struct oncpu_stats_area *oncpu_stats_area_make(char *setting, size_t size)
 {
