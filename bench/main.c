@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command oncpu-bench. */
+#include "apps/apps.h"
 #include "demo.h"
 #include "gbench/gbench.h"
 #include "harness/check.h"
@@ -24,6 +25,8 @@ static const char usage[] =
     "usage: oncpu-bench list [--all]\n"
     "       oncpu-bench check [LOCK,...]\n"
     "       oncpu-bench run [OPTION...] [--benchmark_...]\n"
+    "       oncpu-bench apps [--programs a,b] [--threads 2,8] [--rounds 5] [--preload NAME=PATH]... [--quick] [--json "
+    "FILE]\n"
     "       oncpu-bench demo [--rounds N] [--round-ms N] [--json FILE]\n"
     "       oncpu-bench matrix [--quick | --full] [--locks a,b] [--subject LOCK] [--rounds N] [--round-ms N]\n"
     "                          [--json FILE] [--html FILE]\n"
@@ -31,9 +34,11 @@ static const char usage[] =
     "       oncpu-bench report [--subject LOCK] [-o FILE.html] [--figure FILE.svg] A.json [B.json]\n"
     "       oncpu-bench diff [--threshold PERCENT] [--subject LOCK] [--relative] [--all] A.json B.json\n"
     "\n"
-    "list     the locks and workloads there are\n"
+    "list     the locks, workloads and programs there are\n"
     "check    whether locks keep threads apart; status 1 if one does not, or lets nobody in\n"
     "run      measure locks against each other\n"
+    "apps     run unmodified programs, without a library and with each in LD_PRELOAD: the drop-in, and those of\n"
+    "         --preload; --quick: with so little work that it only shows that all works\n"
     "demo     the comparison to begin with: locks and two programs, about two minutes\n"
     "matrix   measure the standard set of cells (--quick: about a minute; --full: hours), end with a summary\n"
     "summary  where a lock leads, where it does not, and by how much\n"
@@ -98,6 +103,13 @@ static int list_main(int argc, char **argv)
             printf("%25stakes --threads%s%s%s\n", "", workload->takes & BENCH_TAKES_CS ? ", --cs" : "",
                    workload->takes & BENCH_TAKES_OUTSIDE ? ", --outside" : "",
                    workload->takes & BENCH_TAKES_LINES ? ", --lines" : "");
+    }
+    puts("programs:");
+    for (unsigned i = 0; bench_app_at(i); i++) {
+        const char *why = bench_app_unavailable(bench_app_at(i));
+
+        printf("  %-22s %s%s%s\n", bench_app_at(i)->name, bench_app_at(i)->title,
+               why ? "\n                         " : "", why ? why : "");
     }
     return 0;
 }
@@ -213,6 +225,10 @@ int main(int argc, char **argv)
         return bench_report_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "diff") == 0)
         return bench_diff_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "apps") == 0) { /* its --preload is of programs */
+        bench_interrupt_catch();
+        return leave(bench_apps_main(argc - 1, argv + 1));
+    }
     gbench_initialize(&argc, argv);
     bench_interrupt_catch();
     if (!bench_preload_take(&argc, argv))

@@ -99,6 +99,11 @@ static void preemptions(char *text, const struct line *line)
     print_number(text, "%.4f", line->median.involuntary);
 }
 
+static void contended(char *text, const struct line *line)
+{
+    print_number(text, "%.4f", line->median.contended);
+}
+
 static void wait_p50(char *text, const struct line *line)
 {
     print_time(text, line->median.wait_p50);
@@ -150,16 +155,33 @@ static const struct column {
     {{"", "starved"}, 9, true, starved},
     {{"sleeps", "per op"}, 9, true, sleeps},
     {{"preempted", "per op"}, 10, true, preemptions},
+    {{"contended", "per op"}, 9, true, contended},
     {{"neigh-", "bours"}, 6, true, neighbours},
 };
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
-static void print_titles(FILE *out, bool wide)
+/* A wide column is there when some line has a figure for it. */
+static bool is_shown(const struct column *column, const struct bench_results *results, bool wide)
+{
+    bool shown = !column->wide;
+
+    for (unsigned i = 0; wide && !shown && i < results->nseries; i++) {
+        const struct bench_series *s = &results->series[i];
+        struct line line = {results, s, bench_measure_median(s->rounds, s->nrounds)};
+        char text[TEXT];
+
+        column->print(text, &line);
+        shown = strcmp(text, "-") != 0;
+    }
+    return shown;
+}
+
+static void print_titles(FILE *out, const struct bench_results *results, bool wide)
 {
     for (int row = 0; row < 2; row++) {
         for (int i = 0; i < COLUMNS; i++) {
-            if (wide || !columns[i].wide)
+            if (is_shown(&columns[i], results, wide))
                 fprintf(out, "%s%*s", i ? "  " : "", columns[i].width, columns[i].title[row]);
         }
         fputc('\n', out);
@@ -177,7 +199,7 @@ static void print_line(FILE *out, const struct bench_results *results, const str
         return;
     }
     for (int i = 0; i < COLUMNS; i++) {
-        if (!wide && columns[i].wide)
+        if (!is_shown(&columns[i], results, wide))
             continue;
         columns[i].print(text, &line);
         fprintf(out, "%s%*s", i ? "  " : "", columns[i].width, text);
@@ -201,7 +223,7 @@ void bench_report_table(FILE *out, const struct bench_results *results, bool wid
     const struct bench_series *before = NULL;
 
     if (results->nseries)
-        print_titles(out, wide);
+        print_titles(out, results, wide);
     for (unsigned i = 0; i < results->nseries; i++) {
         const struct bench_series *s = &results->series[i];
 

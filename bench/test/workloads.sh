@@ -4,7 +4,7 @@
 set -euo pipefail
 bench=$1
 
-workloads=$("$bench" list | awk 'seen && /^  [^ ]/ { print $1 } /^workloads:/ { seen = 1 }')
+workloads=$("$bench" list | awk 'seen && /^  [^ ]/ { print $1 } /^[a-z]*:/ { seen = /^workloads:/ }')
 [ "$(wc -w <<<"$workloads")" -ge 10 ] || { echo "oncpu-bench list names too few workloads"; exit 1; }
 
 out=$(mktemp)
