@@ -193,7 +193,7 @@ static bool read_option(int option, const char *name, struct bench_options *opti
         raw->all = true;
         return true;
     case 'u':
-        options->matrix.checked = false;
+        options->matrix.unchecked = true;
         return true;
     case 'r':
         if (!read_number(name, optarg, 1, 1000, &number))
@@ -243,7 +243,6 @@ bool bench_options_read(int argc, char **argv, struct bench_options *options)
 
     memset(options, 0, sizeof(*options));
     matrix->workload = bench_workload_find("contended");
-    matrix->checked = true;
     matrix->rounds = 5;
     matrix->round_ns = 200000000;
     for (unsigned d = 0; d < DIMENSIONS; d++)

@@ -41,7 +41,7 @@ bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *resul
             bench_results_not_run(results, ops->name, why);
         } else if (matrix->workload->cannot && (cannot = matrix->workload->cannot(ops))) {
             bench_results_not_run(results, ops->name, cannot);
-        } else if (matrix->checked && !bench_check(ops, why, sizeof(why))) {
+        } else if (!matrix->unchecked && !bench_check(ops, why, sizeof(why))) {
             bench_results_not_run(results, ops->name, why);
             all_sound = false;
         } else {
