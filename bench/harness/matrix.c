@@ -39,8 +39,6 @@ bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *resul
         if (cannot) {
             snprintf(why, sizeof(why), "unavailable: %s", cannot);
             bench_results_not_run(results, ops->name, why);
-        } else if (matrix->workload->cannot && (cannot = matrix->workload->cannot(ops))) {
-            bench_results_not_run(results, ops->name, cannot);
         } else if (!matrix->unchecked && !bench_check(ops, why, sizeof(why))) {
             bench_results_not_run(results, ops->name, why);
             all_sound = false;
@@ -50,6 +48,27 @@ bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *resul
     }
     matrix->nlocks = kept;
     return all_sound;
+}
+
+/* Takes the locks out that the workload cannot use. */
+static void drop_unable(struct bench_matrix *matrix, struct bench_results *results)
+{
+    const struct bench_workload *workload = matrix->workload;
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < matrix->nlocks; i++) {
+        const struct bench_lock_ops *ops = matrix->locks[i];
+        const char *cannot = workload->cannot ? workload->cannot(ops) : NULL;
+        char what[100];
+
+        if (cannot) {
+            snprintf(what, sizeof(what), "%s with %s", workload->name, ops->name);
+            bench_results_not_run(results, what, cannot);
+        } else {
+            matrix->locks[kept++] = ops;
+        }
+    }
+    matrix->nlocks = kept;
 }
 
 static double run_seconds(const struct bench_matrix *matrix)
@@ -230,10 +249,12 @@ static struct job *add_cell(struct collection *collection, const struct bench_ce
 
 void bench_matrix_run(const struct bench_matrix *matrix, struct bench_results *results)
 {
-    struct collection collection = {matrix, results, NULL};
+    struct bench_matrix fit = *matrix;
+    struct collection collection = {&fit, results, NULL};
     size_t njobs = (size_t)matrix->ncells * matrix->rounds * matrix->nlocks;
     struct job *jobs = bench_realloc(NULL, (njobs + 1) * sizeof(*jobs)), *end = jobs;
 
+    drop_unable(&fit, results);
     for (unsigned c = 0; c < matrix->ncells; c++)
         end = add_cell(&collection, &matrix->cells[c], end);
     if (end != jobs) {
