@@ -5,17 +5,18 @@
 
 #include "../harness/cell.h"
 #include "../harness/measure.h"
+#include "../harness/quiet.h"
 
 #include <stdbool.h>
 
 /* One line of the table: the same thing, measured once a round. */
 struct bench_series {
-    char group[100];        /* what is compared: a workload with its arguments, or a program */
+    char group[160];        /* what is compared: a workload with its arguments, or a program */
     char subject[32];       /* which lock */
     const char *workload;   /* NULL: a program */
     struct bench_cell cell; /* of a program: the threads */
     const char *unit;       /* of the throughput */
-    bool base;              /* the others of its group and thread count are compared with it */
+    bool base;              /* the others of its group and cell are compared with it */
     unsigned nrounds;
     struct bench_measure *rounds;
     char error[160]; /* of the last run that failed; "": none did */
@@ -32,6 +33,7 @@ struct bench_results {
     struct bench_series *series;
     unsigned nnot_run;
     struct bench_not_run *not_run;
+    struct bench_disturbance disturbance;
 };
 
 /* A new series like this one, without rounds; returns its index. */
@@ -41,7 +43,10 @@ void bench_results_add_round(struct bench_results *results, unsigned series, con
 
 void bench_results_not_run(struct bench_results *results, const char *what, const char *why);
 
-/* A figure by that of the group's base, NaN without one. */
+/* Were the two measured under the same conditions? */
+bool bench_series_same_cell(const struct bench_series *a, const struct bench_series *b);
+
+/* A figure of a series in `results` by that of the group's base, NaN without one. */
 double bench_results_ratio(const struct bench_results *results, const struct bench_series *series, size_t offset);
 
 /* Did anything that was to be measured fail? */
