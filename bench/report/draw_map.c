@@ -82,7 +82,7 @@ static bool make_panel(const struct draw_map *map, unsigned index, struct panel 
 
 static unsigned width(const struct panel *p)
 {
-    unsigned least = LEFT + 5 * CELL_W, all = LEFT + p->ncolumns * CELL_W + 4;
+    unsigned least = 290, all = LEFT + p->ncolumns * CELL_W + 4;
 
     return all > least ? all : least;
 }
@@ -213,7 +213,7 @@ static unsigned lay_out(FILE *out, const struct draw_map *map, unsigned column_w
 void draw_map_figure(FILE *out, const struct draw_map *map, const char *title)
 {
     enum { HEAD = 44 };
-    unsigned column_width = 280, total;
+    unsigned column_width = 0, total;
     struct panel p;
 
     for (unsigned i = 0; i < map->ngroups; i++) {
