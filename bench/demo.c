@@ -2,7 +2,7 @@
 /* A contended lock at four thread counts, then two programs with the drop-in and without, in about two minutes. */
 #include "demo.h"
 
-#include "apps/app.h"
+#include "apps/apps.h"
 #include "gbench/gbench.h"
 #include "harness/interrupt.h"
 #include "harness/progress.h"
@@ -21,12 +21,21 @@ static void explain(FILE *out, const struct bench_options *options, const char *
         "\nMedians of %u rounds in which the lines of a block took turns; \"against pthread\": compared with the C\n"
         "library's mutex in the same round. Throughput: more is better. CPU time, of all threads, per operation: less\n"
         "is better. Fairness: 1 when all threads got the same share, 1/threads when one of them got everything.\n"
-        "oncpu_none is oncpu without BPF; dropin and \"with the drop-in\" are ordinary pthread mutexes, served by\n"
-        "liboncpu-pthread.so.\n",
+        "oncpu_none is oncpu without BPF; dropin is ordinary pthread mutexes, served by liboncpu-pthread.so.\n",
         options->matrix.rounds);
     bench_report_mode(out);
     if (*mode)
         fprintf(out, "The programs' drop-in said: %s\n", mode);
+}
+
+static void choose_programs(struct bench_apps *apps, unsigned rounds, struct bench_results *results)
+{
+    bench_apps_defaults(apps, results);
+    apps->rounds = rounds;
+    for (unsigned i = 0; bench_app_at(i); i++) {
+        if (bench_app_at(i)->demo)
+            apps->apps[apps->napps++] = bench_app_at(i);
+    }
 }
 
 int bench_demo_main(int argc, char **argv)
@@ -43,6 +52,7 @@ int bench_demo_main(int argc, char **argv)
     enum { DEFAULTS = sizeof(defaults) / sizeof(defaults[0]) };
     struct bench_options options;
     struct bench_results results = {0};
+    struct bench_apps apps;
     char *arguments[DEFAULTS + 64] = {0}, mode[256];
     int n = DEFAULTS;
 
@@ -55,9 +65,10 @@ int bench_demo_main(int argc, char **argv)
 
     bool sound = bench_matrix_check(&options.matrix, &results);
 
-    bench_progress_begin(bench_matrix_seconds(&options.matrix) + bench_apps_seconds(options.matrix.rounds));
+    choose_programs(&apps, options.matrix.rounds, &results);
+    bench_progress_begin(bench_matrix_seconds(&options.matrix) + bench_apps_seconds(&apps));
     bench_matrix_run(&options.matrix, &results);
-    bench_apps_run(options.matrix.rounds, &results, mode, sizeof(mode));
+    bench_apps_run(&apps, &results, mode, sizeof(mode));
     bench_progress_end();
     if (!bench_interrupted()) {
         bench_report_table(stdout, &results, false);

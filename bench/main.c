@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The command oncpu-bench. */
+#include "apps/apps.h"
 #include "demo.h"
 #include "gbench/gbench.h"
 #include "harness/check.h"
 #include "harness/interrupt.h"
+#include "harness/neighbours.h"
+#include "harness/preload.h"
 #include "harness/progress.h"
+#include "harness/remote.h"
 #include "harness/work.h"
 #include "matrix_command.h"
 #include "options.h"
@@ -21,6 +25,8 @@ static const char usage[] =
     "usage: oncpu-bench list [--all]\n"
     "       oncpu-bench check [LOCK,...]\n"
     "       oncpu-bench run [OPTION...] [--benchmark_...]\n"
+    "       oncpu-bench apps [--programs a,b] [--threads 2,8] [--rounds 5] [--preload NAME=PATH]... [--quick] [--json "
+    "FILE]\n"
     "       oncpu-bench demo [--rounds N] [--round-ms N] [--json FILE]\n"
     "       oncpu-bench matrix [--quick | --full] [--locks a,b] [--subject LOCK] [--rounds N] [--round-ms N]\n"
     "                          [--json FILE] [--html FILE]\n"
@@ -28,9 +34,11 @@ static const char usage[] =
     "       oncpu-bench report [--subject LOCK] [-o FILE.html] [--figure FILE.svg] A.json [B.json]\n"
     "       oncpu-bench diff [--threshold PERCENT] [--subject LOCK] [--relative] [--all] A.json B.json\n"
     "\n"
-    "list     the locks and workloads there are\n"
+    "list     the locks, workloads and programs there are\n"
     "check    whether locks keep threads apart; status 1 if one does not, or lets nobody in\n"
     "run      measure locks against each other\n"
+    "apps     run unmodified programs, without a library and with each in LD_PRELOAD: the drop-in, and those of\n"
+    "         --preload; --quick: with so little work that it only shows that all works\n"
     "demo     the comparison to begin with: locks and two programs, about two minutes\n"
     "matrix   measure the standard set of cells (--quick: about a minute; --full: hours), end with a summary\n"
     "summary  where a lock leads, where it does not, and by how much\n"
@@ -40,12 +48,19 @@ static const char usage[] =
     "\n"
     "  --locks a,b        which locks (default: all); ratios are to pthread\n"
     "  --all              hidden locks too\n"
+    "  --preload NAME=FILE  one more lock: pthread_mutex_t where the library FILE is preloaded, which must serve it;\n"
+    "                     for all four, and more than once if you like\n"
     "  --workload NAME    (default: contended)\n"
     "  --threads 1,2,4    numbers of threads\n"
-    "  --cs 1000          ns inside the critical section\n"
+    "  --cs 1000          ns inside the critical section, for workloads that let choose\n"
     "  --outside 1500,3x  ns outside on average; 3x: three times those inside\n"
+    "  --lines 1          cache lines that the critical section changes\n"
+    "  --neighbours 0,2   CPU-bound processes beside the measured one\n"
+    "  --cpus 1,2         pinned to the first CPUs of those it may use, and the neighbours too (default: not pinned)\n"
+    "  --quota 50,150     per cent of one CPU that a cgroup leaves it (default: no limit)\n"
     "  --rounds 5         rounds; figures are medians over them\n"
     "  --round-ms 200     time measured in a round\n"
+    "  --unchecked        do not check first whether the locks lock\n"
     "  --json FILE        save every figure of every round\n"
     "  --benchmark_out=FILE --benchmark_out_format=json, --benchmark_filter=REGEX and the other flags of\n"
     "  google-benchmark work as ever; FILE is one for its compare.py\n";
@@ -76,12 +91,26 @@ static int list_main(int argc, char **argv)
             continue;
         const char *why = bench_lock_unavailable(ops);
 
-        printf("  %-18s %s%s%s\n", ops->name, ops->description, why ? "\n                     unavailable: " : "",
+        printf("  %-22s %s%s%s\n", ops->name, ops->description, why ? "\n                         unavailable: " : "",
                why ? why : "");
     }
     puts("workloads:");
-    for (unsigned i = 0; bench_workload_at(i); i++)
-        printf("  %-18s %s\n", bench_workload_at(i)->name, bench_workload_at(i)->description);
+    for (unsigned i = 0; bench_workload_at(i); i++) {
+        const struct bench_workload *workload = bench_workload_at(i);
+
+        printf("  %-22s %s\n", workload->name, workload->description);
+        if (workload->takes)
+            printf("%25stakes --threads%s%s%s\n", "", workload->takes & BENCH_TAKES_CS ? ", --cs" : "",
+                   workload->takes & BENCH_TAKES_OUTSIDE ? ", --outside" : "",
+                   workload->takes & BENCH_TAKES_LINES ? ", --lines" : "");
+    }
+    puts("programs:");
+    for (unsigned i = 0; bench_app_at(i); i++) {
+        const char *why = bench_app_unavailable(bench_app_at(i));
+
+        printf("  %-22s %s%s%s\n", bench_app_at(i)->name, bench_app_at(i)->title,
+               why ? "\n                         " : "", why ? why : "");
+    }
     return 0;
 }
 
@@ -101,7 +130,7 @@ static int check_main(int argc, char **argv)
         const char *cannot = bench_lock_unavailable(ops);
         char why[160];
 
-        printf("%-18s ", ops->name);
+        printf("%-22s ", ops->name);
         fflush(stdout);
         if (cannot) {
             printf("unavailable: %s\n", cannot);
@@ -182,6 +211,10 @@ int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], BENCH_SINGLE_THREADED) == 0)
         return bench_single_threaded_main(argv[2], argv[3]);
+    if (argc == 3 && strcmp(argv[1], BENCH_NEIGHBOUR) == 0)
+        return bench_neighbour_main(argv[2]);
+    if (argc > 1 && strcmp(argv[1], BENCH_REMOTE) == 0)
+        return bench_remote_main(argc, argv);
     if (asks_for_help(argc, argv)) {
         fputs(usage, stdout);
         return 0;
@@ -192,8 +225,14 @@ int main(int argc, char **argv)
         return bench_report_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "diff") == 0)
         return bench_diff_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "apps") == 0) { /* its --preload is of programs */
+        bench_interrupt_catch();
+        return leave(bench_apps_main(argc - 1, argv + 1));
+    }
     gbench_initialize(&argc, argv);
     bench_interrupt_catch();
+    if (!bench_preload_take(&argc, argv))
+        return 2;
     warn_if_preloaded();
     if (argc > 1 && strcmp(argv[1], "list") == 0)
         return list_main(argc - 1, argv + 1);

@@ -68,8 +68,8 @@ static void add_cell(struct set *set, const struct bench_workload *workload, con
 
 static void add_product(struct set *set, const struct bench_workload *workload, const struct product *p)
 {
-    if (!workload->has_cells) {
-        add_cell(set, workload, &(struct bench_cell){.threads = 1});
+    if (!(workload->takes & BENCH_TAKES_CS)) {
+        add_cell(set, workload, &(struct bench_cell){.threads = 1, .lines = 1});
         return;
     }
     for (const double *neighbours = p->neighbours; *neighbours != END; neighbours++) {
@@ -80,6 +80,7 @@ static void add_product(struct set *set, const struct bench_workload *workload, 
                              &(struct bench_cell){.threads = (unsigned)*threads,
                                                   .cs_ns = *cs,
                                                   .outside_ns = *cs * *times,
+                                                  .lines = 1,
                                                   .neighbours = (unsigned)*neighbours});
             }
         }

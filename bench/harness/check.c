@@ -5,6 +5,7 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "registry.h"
+#include "remote.h"
 #include "work.h"
 
 #include <pthread.h>
@@ -124,6 +125,8 @@ static bool check_together(struct checked *c, char *why, size_t size)
 
 bool bench_check(const struct bench_lock_ops *ops, char *why, size_t size)
 {
+    if (ops->process)
+        return bench_remote_check(ops, why, size);
     struct checked *c = bench_alloc_lines(sizeof(*c));
 
     c->ops = ops;

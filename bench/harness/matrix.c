@@ -5,9 +5,12 @@
 #include "../gbench/gbench.h"
 #include "check.h"
 #include "clock.h"
+#include "conditions.h"
 #include "interrupt.h"
 #include "memory.h"
 #include "progress.h"
+#include "quiet.h"
+#include "remote.h"
 
 #include <math.h>
 
@@ -41,7 +44,9 @@ bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *resul
         if (cannot) {
             snprintf(why, sizeof(why), "unavailable: %s", cannot);
             bench_results_not_run(results, ops->name, why);
-        } else if (!bench_check(ops, why, sizeof(why))) {
+        } else if (matrix->workload->cannot && (cannot = matrix->workload->cannot(bench_lock_called(ops)))) {
+            bench_results_not_run(results, ops->name, cannot);
+        } else if (!matrix->unchecked && !bench_check(ops, why, sizeof(why))) {
             bench_results_not_run(results, ops->name, why);
             all_sound = false;
         } else {
@@ -71,20 +76,51 @@ static void publish(struct gbench_state *state, struct bench_measure *measure)
     gbench_finish(state, measure->seconds, (uint64_t)measure->operations);
 }
 
-static void start(void *state)
+/* What goes on around the workload in one run. */
+struct around {
+    struct gbench_state *state;
+    struct bench_conditions conditions;
+};
+
+static void start(void *arg)
 {
-    gbench_start(state);
+    struct around *around = arg;
+
+    bench_conditions_start(&around->conditions);
+    gbench_start(around->state);
+}
+
+static void stop(void *arg)
+{
+    struct around *around = arg;
+
+    bench_conditions_stop(&around->conditions);
+}
+
+static bool run_under_conditions(const struct bench_workload *workload, struct bench_run *run, struct around *around)
+{
+    if (!bench_conditions_enter(&around->conditions, &run->cell, run->error, sizeof(run->error)))
+        return false;
+    bool ok = bench_remote_run(workload, run);
+
+    if (around->conditions.to_ns == 0) /* the workload did not say where its measured time ended */
+        bench_conditions_stop(&around->conditions);
+    bench_conditions_measure(&around->conditions, &run->result);
+    bench_conditions_leave(&around->conditions);
+    return ok;
 }
 
 static void run_job(struct gbench_state *state, void *arg)
 {
     const struct job *job = arg;
     const struct bench_matrix *matrix = job->matrix;
+    struct around around = {.state = state};
     struct bench_run run = {.ops = job->ops,
                             .cell = *job->cell,
                             .round_ns = matrix->round_ns,
                             .start = start,
-                            .start_arg = state,
+                            .stop = stop,
+                            .start_arg = &around,
                             .result = bench_measure_none()};
 
     job->collection->current = job;
@@ -98,7 +134,7 @@ static void run_job(struct gbench_state *state, void *arg)
 
     if (cannot)
         gbench_fail(state, cannot);
-    else if (!matrix->workload->run(&run))
+    else if (!run_under_conditions(matrix->workload, &run, &around))
         gbench_fail(state, run.error);
     else
         publish(state, &run.result);
@@ -138,17 +174,29 @@ static void collect(const struct gbench_result *result, void *arg)
     save_some_times(collection);
 }
 
+static void heading(const struct bench_workload *workload, const struct bench_cell *cell, char *text, size_t size)
+{
+    char cs[60] = "", outside[60] = "", lines[40] = "", conditions[60];
+
+    if (workload->takes & BENCH_TAKES_CS)
+        snprintf(cs, sizeof(cs), ", %g ns inside the critical section", cell->cs_ns);
+    if (workload->takes & BENCH_TAKES_OUTSIDE)
+        snprintf(outside, sizeof(outside), ", %g ns outside on average", cell->outside_ns);
+    if (cell->lines > 1)
+        snprintf(lines, sizeof(lines), ", %u cache lines", cell->lines);
+    bench_conditions_describe(cell, conditions, sizeof(conditions));
+    const char *what = cs[0] ? cs + 2 : workload->description;
+
+    snprintf(text, size, "%s: %s%s%s%s", workload->name, what, outside, lines, conditions);
+}
+
 static unsigned add_series(struct bench_results *results, const struct bench_workload *workload,
                            const struct bench_lock_ops *ops, const struct bench_cell *cell)
 {
     struct bench_series series = {
         .workload = workload->name, .cell = *cell, .unit = "op/s", .base = strcmp(ops->name, "pthread") == 0};
 
-    if (workload->has_cells)
-        snprintf(series.group, sizeof(series.group), "%s: %g ns inside the critical section, %g ns outside on average",
-                 workload->name, cell->cs_ns, cell->outside_ns);
-    else
-        snprintf(series.group, sizeof(series.group), "%s: %s", workload->name, workload->description);
+    heading(workload, cell, series.group, sizeof(series.group));
     snprintf(series.subject, sizeof(series.subject), "%s", ops->name);
     return bench_results_add(results, &series);
 }
@@ -156,13 +204,20 @@ static unsigned add_series(struct bench_results *results, const struct bench_wor
 static void register_job(struct job *job)
 {
     const struct bench_workload *workload = job->matrix->workload;
-    char name[160];
+    const struct bench_cell *cell = job->cell;
+    char name[240], threads[30] = "", cs[30] = "", outside[30] = "", lines[30] = "", conditions[60];
 
-    if (workload->has_cells)
-        snprintf(name, sizeof(name), "%s/%s/threads:%u/cs:%g/outside:%g", workload->name, job->ops->name,
-                 job->cell->threads, job->cell->cs_ns, job->cell->outside_ns);
-    else
-        snprintf(name, sizeof(name), "%s/%s", workload->name, job->ops->name);
+    if (workload->takes & BENCH_TAKES_THREADS)
+        snprintf(threads, sizeof(threads), "/threads:%u", cell->threads);
+    if (workload->takes & BENCH_TAKES_CS)
+        snprintf(cs, sizeof(cs), "/cs:%g", cell->cs_ns);
+    if (workload->takes & BENCH_TAKES_OUTSIDE)
+        snprintf(outside, sizeof(outside), "/outside:%g", cell->outside_ns);
+    if (cell->lines > 1)
+        snprintf(lines, sizeof(lines), "/lines:%u", cell->lines);
+    bench_conditions_name(cell, conditions, sizeof(conditions));
+    snprintf(name, sizeof(name), "%s/%s%s%s%s%s%s", workload->name, job->ops->name, threads, cs, outside, lines,
+             conditions);
     gbench_register(name, run_job, job);
 }
 
@@ -171,22 +226,26 @@ static size_t count_jobs(const struct bench_matrix *matrix)
     return (size_t)matrix->ncells * matrix->rounds * matrix->nlocks;
 }
 
-/* Registers every run of the matrix; returns the first job that it did not need. */
-static struct job *plan(const struct bench_matrix *matrix, struct collection *collection, struct job *job)
+/* Registers all rounds of a cell; returns the first job that it did not need. */
+static struct job *plan_cell(const struct bench_matrix *matrix, const struct bench_cell *cell,
+                             struct collection *collection, struct job *job)
 {
-    for (unsigned c = 0; c < matrix->ncells; c++) {
-        const struct bench_cell *cell = &matrix->cells[c];
-        unsigned first = collection->results->nseries;
+    unsigned first = collection->results->nseries;
+    char why[160], what[100];
 
-        for (unsigned i = 0; i < matrix->nlocks; i++)
-            add_series(collection->results, matrix->workload, matrix->locks[i], cell);
-        for (unsigned round = 0; round < matrix->rounds; round++) {
-            for (unsigned i = 0; i < matrix->nlocks; i++, job++) {
-                unsigned lock = (i + round) % matrix->nlocks;
+    if (!bench_conditions_possible(cell, why, sizeof(why))) {
+        bench_conditions_describe(cell, what, sizeof(what));
+        bench_results_not_run(collection->results, what + strspn(what, ", "), why);
+        return job;
+    }
+    for (unsigned i = 0; i < matrix->nlocks; i++)
+        add_series(collection->results, matrix->workload, matrix->locks[i], cell);
+    for (unsigned round = 0; round < matrix->rounds; round++) {
+        for (unsigned i = 0; i < matrix->nlocks; i++, job++) {
+            unsigned lock = (i + round) % matrix->nlocks;
 
-                *job = (struct job){collection, matrix, matrix->locks[lock], cell, round, first + lock};
-                register_job(job);
-            }
+            *job = (struct job){collection, matrix, matrix->locks[lock], cell, round, first + lock};
+            register_job(job);
         }
     }
     return job;
@@ -202,10 +261,15 @@ void bench_matrix_run_all(const struct bench_matrix *matrices, unsigned n, struc
         njobs += count_jobs(&matrices[i]);
     struct job *jobs = bench_realloc(NULL, (njobs + 1) * sizeof(*jobs)), *next = jobs;
 
-    for (unsigned i = 0; i < n; i++)
-        next = plan(&matrices[i], &collection, next);
-    if (njobs)
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned c = 0; c < matrices[i].ncells; c++)
+            next = plan_cell(&matrices[i], &matrices[i].cells[c], &collection, next);
+    }
+    if (next != jobs) {
+        bench_quiet_begin(&results->disturbance);
         gbench_run(collect, &collection);
+        bench_quiet_end(&results->disturbance);
+    }
     free(jobs);
 }
 

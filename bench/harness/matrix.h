@@ -11,6 +11,7 @@ enum { BENCH_MAX_CELLS = 256 };
 
 struct bench_matrix {
     const struct bench_workload *workload;
+    bool unchecked; /* no check of the locks comes first: only a workload's own can notice a broken one */
     unsigned nlocks;
     const struct bench_lock_ops *locks[BENCH_MAX_REGISTERED];
     unsigned ncells; /* one, if the workload has none */

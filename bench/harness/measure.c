@@ -9,9 +9,10 @@
 
 #define METRIC(field) {#field, offsetof(struct bench_measure, field)}
 const struct bench_metric bench_metrics[] = {
-    METRIC(operations), METRIC(seconds),   METRIC(throughput),  METRIC(efficiency), METRIC(cpu_ns),
-    METRIC(fairness),   METRIC(voluntary), METRIC(involuntary), METRIC(wait_p50),   METRIC(wait_p99),
-    METRIC(wait_p999),  METRIC(wait_max),  METRIC(starved),     {NULL, 0},
+    METRIC(operations), METRIC(seconds),  METRIC(throughput),      METRIC(efficiency),
+    METRIC(cpu_ns),     METRIC(fairness), METRIC(voluntary),       METRIC(involuntary),
+    METRIC(contended),  METRIC(wait_p50), METRIC(wait_p99),        METRIC(wait_p999),
+    METRIC(wait_max),   METRIC(starved),  METRIC(neighbour_share), {NULL, 0},
 };
 
 struct bench_measure bench_measure_none(void)

@@ -15,11 +15,13 @@ struct bench_measure {
     double fairness;    /* Jain's index of the threads' operations: 1 all equal, 1/threads one has all */
     double voluntary;   /* context switches an operation: the thread went to sleep */
     double involuntary; /* context switches an operation: the thread was preempted */
+    double contended;   /* acquisitions an operation that found the lock held; of programs with the drop-in only */
     double wait_p50;    /* ns from the call of lock to having it */
     double wait_p99;
     double wait_p999;
     double wait_max;
-    double starved; /* ns: the longest time that a thread went without having the lock, in the measured time */
+    double starved;         /* ns: the longest time in which a thread did not come round to the lock again */
+    double neighbour_share; /* CPU time that the neighbours got, of what they would have alone on a CPU each */
 };
 
 struct bench_metric {

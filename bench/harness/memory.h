@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { BENCH_LINE = 128 };
 
@@ -25,6 +26,14 @@ static inline void *bench_alloc_lines(size_t size)
     size_t rounded = (size + BENCH_LINE - 1) / BENCH_LINE * BENCH_LINE;
 
     return memset(bench_or_exit(aligned_alloc(BENCH_LINE, rounded)), 0, rounded);
+}
+
+/* Zeroed, and the same memory in processes that fork() makes afterwards. Given back with munmap(). */
+static inline void *bench_map_shared(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    return bench_or_exit(memory == MAP_FAILED ? NULL : memory);
 }
 
 static inline void *bench_realloc(void *memory, size_t size)

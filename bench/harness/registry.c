@@ -3,6 +3,7 @@
 #include "registry.h"
 
 #include "memory.h"
+#include "remote.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,13 +71,25 @@ const struct bench_lock_ops *bench_lock_find(const char *name)
     return NULL;
 }
 
+const struct bench_lock_ops *bench_lock_called(const struct bench_lock_ops *ops)
+{
+    return ops->process ? bench_lock_find(ops->process->stand_in) : ops;
+}
+
+static const char *ask(const struct bench_lock_ops *ops)
+{
+    const char *why = ops->unavailable ? ops->unavailable() : NULL;
+
+    return !why && ops->process ? bench_remote_unavailable(ops) : why;
+}
+
 const char *bench_lock_unavailable(const struct bench_lock_ops *ops)
 {
     for (unsigned i = 0; i < nlocks; i++) {
         if (locks[i].ops != ops)
             continue;
         if (!locks[i].asked)
-            locks[i].unavailable = ops->unavailable ? ops->unavailable() : NULL;
+            locks[i].unavailable = ask(ops);
         locks[i].asked = true;
         return locks[i].unavailable;
     }
@@ -104,6 +117,14 @@ void *bench_lock_create(const struct bench_lock_ops *ops)
     if (ops->init)
         ops->init(lock);
     return lock;
+}
+
+void bench_lock_init_shared(const struct bench_lock_ops *ops, void *lock)
+{
+    if (ops->init_shared)
+        ops->init_shared(lock);
+    else if (ops->init)
+        ops->init(lock);
 }
 
 void bench_lock_free(const struct bench_lock_ops *ops, void *lock)

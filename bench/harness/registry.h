@@ -12,11 +12,17 @@ enum { BENCH_MAX_REGISTERED = 64 };
 const struct bench_lock_ops *bench_lock_at(unsigned index);
 const struct bench_lock_ops *bench_lock_find(const char *name);
 
+/* The lock whose functions are called where it is measured: its stand-in, or itself. NULL: there is no such stand-in. */
+const struct bench_lock_ops *bench_lock_called(const struct bench_lock_ops *ops);
+
 /* Why the lock cannot run in this process, NULL if it can. Asks the adapter once. */
 const char *bench_lock_unavailable(const struct bench_lock_ops *ops);
 
 const struct bench_workload *bench_workload_at(unsigned index);
 const struct bench_workload *bench_workload_find(const char *name);
+
+/* Makes a lock for several processes in memory that they share: zeroed, and aligned as lock.h promises. */
+void bench_lock_init_shared(const struct bench_lock_ops *ops, void *lock);
 
 /* A lock's memory, as lock.h promises it, ready for use. */
 void *bench_lock_create(const struct bench_lock_ops *ops);

@@ -152,41 +152,59 @@ static bool finish(pid_t pid, bool killed, struct bench_spawn *result)
     return false;
 }
 
-bool bench_spawn(char *const argv[], const char *const environment[], unsigned limit_s, struct bench_spawn *result)
+static bool make_pipes(int out[2], int err[2])
 {
-    uint64_t deadline = bench_now_ns() + limit_s * 1000000000ull;
+    if (pipe2(out, O_CLOEXEC) != 0)
+        return false;
+    if (pipe2(err, O_CLOEXEC) == 0)
+        return true;
+    close(out[0]);
+    close(out[1]);
+    return false;
+}
+
+bool bench_spawn_begin(char *const argv[], const char *const environment[], struct bench_spawn *result)
+{
     int out[2], err[2];
 
     memset(result, 0, sizeof(*result));
     result->out = bench_or_exit(strdup(""));
     result->err = bench_or_exit(strdup(""));
-    if (pipe2(out, O_CLOEXEC) != 0) {
-        snprintf(result->why, sizeof(result->why), "no pipe");
-        return false;
-    }
-    if (pipe2(err, O_CLOEXEC) != 0) {
-        close(out[0]);
-        close(out[1]);
+    if (!make_pipes(out, err)) {
         snprintf(result->why, sizeof(result->why), "no pipe");
         return false;
     }
     char **merged = merged_environment(environment);
-    pid_t pid = start(argv, merged, out, err);
 
+    result->pid = start(argv, merged, out, err);
     free(merged);
     close(out[1]);
     close(err[1]);
-    struct stream streams[2] = {{out[0], &result->out, 0}, {err[0], &result->err, 0}};
-    bool ended = pid > 0 && read_all(streams, deadline);
+    result->fds[0] = out[0];
+    result->fds[1] = err[0];
+    if (result->pid > 0)
+        return true;
+    close(out[0]);
+    close(err[0]);
+    snprintf(result->why, sizeof(result->why), "cannot start %.60s: %.40s", argv[0], strerror(-result->pid));
+    return false;
+}
+
+bool bench_spawn_end(unsigned limit_s, struct bench_spawn *result)
+{
+    struct stream streams[2] = {{result->fds[0], &result->out, 0}, {result->fds[1], &result->err, 0}};
+    bool ended = read_all(streams, bench_now_ns() + limit_s * 1000000000ull);
 
     for (int i = 0; i < 2; i++) {
         if (streams[i].fd >= 0)
             close(streams[i].fd);
     }
-    if (pid > 0)
-        return finish(pid, !ended, result);
-    snprintf(result->why, sizeof(result->why), "cannot start %.60s: %.40s", argv[0], strerror(-pid));
-    return false;
+    return finish(result->pid, !ended, result);
+}
+
+bool bench_spawn(char *const argv[], const char *const environment[], unsigned limit_s, struct bench_spawn *result)
+{
+    return bench_spawn_begin(argv, environment, result) && bench_spawn_end(limit_s, result);
 }
 
 void bench_spawn_free(struct bench_spawn *result)

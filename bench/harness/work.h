@@ -26,6 +26,9 @@ static inline uint64_t bench_work(uint64_t x, uint64_t steps)
 /* Steps a nanosecond on this CPU; measured once, at the first call (some milliseconds). */
 double bench_work_rate(void);
 
+/* Takes over what another process of this machine measured, before the first call of bench_work_rate(). */
+void bench_work_rate_set(double rate);
+
 /* The CPUs that this process may use. */
 unsigned bench_cpus(void);
 

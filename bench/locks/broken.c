@@ -27,6 +27,27 @@ static void unlock_broken(void *lock)
     atomic_store_explicit(&l->word, 0, memory_order_release);
 }
 
+/* For whoever waits until a predicate holds, waking up at once is always right. */
+static void wait_broken(void *cond, void *lock)
+{
+    (void)cond;
+    unlock_broken(lock);
+    sched_yield();
+    lock_broken(lock);
+}
+
+static void wake_broken(void *cond)
+{
+    (void)cond;
+}
+
+static const struct bench_cond_ops cond = {
+    .size = 1,
+    .wait = wait_broken,
+    .signal = wake_broken,
+    .broadcast = wake_broken,
+};
+
 static const struct bench_lock_ops ops = {
     .name = "broken",
     .description = "deliberately broken: the checker must catch it",
@@ -34,5 +55,7 @@ static const struct bench_lock_ops ops = {
     .hidden = true,
     .lock = lock_broken,
     .unlock = unlock_broken,
+    .cond = &cond,
+    .process_shared = true,
 };
 BENCH_LOCK(ops);

@@ -96,6 +96,39 @@ static bool trylock_dropin(void *lock)
     return dropin.trylock(lock) == 0;
 }
 
+/* The C library's condition variables, which know the drop-in's mutexes as their own: it has none. */
+static void wait_cond(void *cond, void *lock)
+{
+    pthread_cond_wait(cond, lock);
+}
+
+static void signal_cond(void *cond)
+{
+    pthread_cond_signal(cond);
+}
+
+static void broadcast_cond(void *cond)
+{
+    pthread_cond_broadcast(cond);
+}
+
+static const struct bench_cond_ops cond = {
+    .size = sizeof(pthread_cond_t),
+    .wait = wait_cond,
+    .signal = signal_cond,
+    .broadcast = broadcast_cond,
+};
+
+static void init_shared(void *lock)
+{
+    pthread_mutexattr_t attr;
+
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(lock, &attr);
+    pthread_mutexattr_destroy(&attr);
+}
+
 static const struct bench_lock_ops with_states = {
     .name = "dropin",
     .description = "pthread_mutex_t as liboncpu-pthread.so serves it",
@@ -105,6 +138,9 @@ static const struct bench_lock_ops with_states = {
     .trylock = trylock_dropin,
     .unavailable = no_states,
     .before_run = use_states,
+    .cond = &cond,
+    .process_shared = true,
+    .init_shared = init_shared,
 };
 BENCH_LOCK(with_states);
 
@@ -117,5 +153,8 @@ static const struct bench_lock_ops without_states = {
     .trylock = trylock_dropin,
     .unavailable = load,
     .before_run = use_no_states,
+    .cond = &cond,
+    .process_shared = true,
+    .init_shared = init_shared,
 };
 BENCH_LOCK(without_states);

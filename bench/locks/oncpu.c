@@ -36,6 +36,28 @@ static const char *use_no_states(void)
     return oncpu_source_select(ONCPU_SOURCE_NONE) == 0 ? NULL : "cannot suspend the thread states";
 }
 
+static void wait_cond(void *cond, void *lock)
+{
+    oncpu_cond_wait(cond, lock);
+}
+
+static void signal_cond(void *cond)
+{
+    oncpu_cond_signal(cond);
+}
+
+static void broadcast_cond(void *cond)
+{
+    oncpu_cond_broadcast(cond);
+}
+
+static const struct bench_cond_ops cond = {
+    .size = sizeof(oncpu_cond_t),
+    .wait = wait_cond,
+    .signal = signal_cond,
+    .broadcast = broadcast_cond,
+};
+
 static const struct bench_lock_ops with_states = {
     .name = "oncpu",
     .description = "oncpu_mutex_t: waiters spin while the owner is on a CPU",
@@ -45,6 +67,7 @@ static const struct bench_lock_ops with_states = {
     .trylock = trylock_oncpu,
     .unavailable = no_states,
     .before_run = use_states,
+    .cond = &cond,
 };
 BENCH_LOCK(with_states);
 
@@ -56,5 +79,6 @@ static const struct bench_lock_ops without_states = {
     .unlock = unlock_oncpu,
     .trylock = trylock_oncpu,
     .before_run = use_no_states,
+    .cond = &cond,
 };
 BENCH_LOCK(without_states);

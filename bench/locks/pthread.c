@@ -19,15 +19,53 @@ static bool trylock_mutex(void *lock)
     return pthread_mutex_trylock(lock) == 0;
 }
 
-static void init_adaptive(void *lock)
+static void init(void *lock, int type, int shared)
 {
     pthread_mutexattr_t attr;
 
     pthread_mutexattr_init(&attr);
-    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutexattr_settype(&attr, type);
+    pthread_mutexattr_setpshared(&attr, shared);
     pthread_mutex_init(lock, &attr);
     pthread_mutexattr_destroy(&attr);
 }
+
+static void init_adaptive(void *lock)
+{
+    init(lock, PTHREAD_MUTEX_ADAPTIVE_NP, PTHREAD_PROCESS_PRIVATE);
+}
+
+static void init_adaptive_shared(void *lock)
+{
+    init(lock, PTHREAD_MUTEX_ADAPTIVE_NP, PTHREAD_PROCESS_SHARED);
+}
+
+static void init_normal_shared(void *lock)
+{
+    init(lock, PTHREAD_MUTEX_NORMAL, PTHREAD_PROCESS_SHARED);
+}
+
+static void wait_cond(void *cond, void *lock)
+{
+    pthread_cond_wait(cond, lock);
+}
+
+static void signal_cond(void *cond)
+{
+    pthread_cond_signal(cond);
+}
+
+static void broadcast_cond(void *cond)
+{
+    pthread_cond_broadcast(cond);
+}
+
+static const struct bench_cond_ops cond = {
+    .size = sizeof(pthread_cond_t),
+    .wait = wait_cond,
+    .signal = signal_cond,
+    .broadcast = broadcast_cond,
+};
 
 static const struct bench_lock_ops normal = {
     .name = "pthread",
@@ -36,6 +74,9 @@ static const struct bench_lock_ops normal = {
     .lock = lock_mutex,
     .unlock = unlock_mutex,
     .trylock = trylock_mutex,
+    .cond = &cond,
+    .process_shared = true,
+    .init_shared = init_normal_shared,
 };
 BENCH_LOCK(normal);
 
@@ -47,5 +88,8 @@ static const struct bench_lock_ops adaptive = {
     .lock = lock_mutex,
     .unlock = unlock_mutex,
     .trylock = trylock_mutex,
+    .cond = &cond,
+    .process_shared = true,
+    .init_shared = init_adaptive_shared,
 };
 BENCH_LOCK(adaptive);

@@ -51,5 +51,6 @@ static const struct bench_lock_ops ops = {
     .lock = lock_ticket,
     .unlock = unlock_ticket,
     .trylock = try_ticket,
+    .process_shared = true,
 };
 BENCH_LOCK(ops);

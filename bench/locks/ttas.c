@@ -42,5 +42,6 @@ static const struct bench_lock_ops ops = {
     .lock = lock_ttas,
     .unlock = unlock_ttas,
     .trylock = try_ttas,
+    .process_shared = true,
 };
 BENCH_LOCK(ops);

@@ -114,13 +114,15 @@ void bench_cells_time(double ns, int digits, char text[24])
 void bench_cells_name_group(const struct bench_series *series, char name[BENCH_CELL_NAME])
 {
     const struct bench_cell *cell = &series->cell;
-    char inside[24], outside[24], times[80] = "", neighbours[40] = "", pinned[40] = "", quota[40] = "";
+    char inside[24], outside[24], times[80] = "", neighbours[40] = "", pinned[40] = "", quota[40] = "", lines[40] = "";
 
     bench_cells_time(cell->cs_ns, 3, inside);
     bench_cells_time(cell->outside_ns, 3, outside);
     /* A workload that has no sections has no such times either. */
     if (cell->cs_ns > 0 || cell->outside_ns > 0 || (series->workload && cell->threads >= 2))
         snprintf(times, sizeof(times), ", %s inside, %s outside", inside, outside);
+    if (cell->lines > 1)
+        snprintf(lines, sizeof(lines), ", %u cache lines", cell->lines);
     if (cell->neighbours)
         snprintf(neighbours, sizeof(neighbours), ", %u neighbour%s", cell->neighbours,
                  cell->neighbours == 1 ? "" : "s");
@@ -128,8 +130,8 @@ void bench_cells_name_group(const struct bench_series *series, char name[BENCH_C
         snprintf(pinned, sizeof(pinned), ", on %u CPU%s", cell->cpus, cell->cpus == 1 ? "" : "s");
     if (cell->quota)
         snprintf(quota, sizeof(quota), ", quota %u %%", cell->quota);
-    snprintf(name, BENCH_CELL_NAME, "%.60s%s%s%s%s", series->workload ? series->workload : series->group, times,
-             neighbours, pinned, quota);
+    snprintf(name, BENCH_CELL_NAME, "%.60s%s%s%s%s%s", series->workload ? series->workload : series->group, times,
+             lines, neighbours, pinned, quota);
 }
 
 void bench_cells_name(const struct bench_series *series, char name[BENCH_CELL_NAME])

@@ -70,7 +70,7 @@ static bool read_round(const struct reader *r, const json_t *object, struct benc
 static bool read_cell(const struct reader *r, const json_t *object, struct bench_cell *cell)
 {
     return read_count(r, object, "threads", &cell->threads) && read_ns(r, object, "cs_ns", &cell->cs_ns) &&
-           read_ns(r, object, "outside_ns", &cell->outside_ns) &&
+           read_ns(r, object, "outside_ns", &cell->outside_ns) && read_count(r, object, "lines", &cell->lines) &&
            read_count(r, object, "neighbours", &cell->neighbours) && read_count(r, object, "cpus", &cell->cpus) &&
            read_count(r, object, "quota", &cell->quota);
 }

@@ -43,7 +43,7 @@ static bool same_panel(const struct bench_series *a, const struct bench_series *
     const struct bench_cell *x = &a->cell, *y = &b->cell;
 
     return a->workload && b->workload && strcmp(a->workload, b->workload) == 0 && x->neighbours == y->neighbours &&
-           x->cpus == y->cpus && x->quota == y->quota && fabs(factor(x) - factor(y)) < 1e-6;
+           x->cpus == y->cpus && x->quota == y->quota && x->lines == y->lines && fabs(factor(x) - factor(y)) < 1e-6;
 }
 
 static void add_column(struct panel *p, unsigned threads)

@@ -56,6 +56,7 @@ static json_t *series_json(const struct bench_results *results, const struct ben
     set(object, "threads", json_integer(s->cell.threads));
     set(object, "cs_ns", number(s->cell.cs_ns));
     set(object, "outside_ns", number(s->cell.outside_ns));
+    set(object, "lines", json_integer(s->cell.lines));
     set(object, "neighbours", json_integer(s->cell.neighbours));
     set(object, "cpus", json_integer(s->cell.cpus));
     set(object, "quota", json_integer(s->cell.quota));
@@ -100,9 +101,30 @@ static void print(FILE *out, const char *before, json_t *value)
     json_decref(value);
 }
 
+static json_t *disturbance_json(const struct bench_disturbance *d)
+{
+    json_t *object = need(json_object()), *by = need(json_array());
+
+    set(object, "much", json_boolean(bench_disturbed(d)));
+    set(object, "before", number(d->looked ? d->before : NAN));
+    set(object, "during", number(d->looked ? d->during : NAN));
+    for (unsigned i = 0; i < d->n; i++) {
+        json_t *process = need(json_object());
+
+        set(process, "name", text(d->by[i].name));
+        set(process, "pid", json_integer(d->by[i].pid));
+        set(process, "share", number(d->by[i].share));
+        if (json_array_append_new(by, process) != 0)
+            bench_or_exit(NULL);
+    }
+    set(object, "by", by);
+    return object;
+}
+
 static void print_all(FILE *out, const struct bench_results *results)
 {
     print(out, "{\"machine\": ", machine_json());
+    print(out, ",\n \"disturbed\": ", disturbance_json(&results->disturbance));
     fputs(",\n \"results\": [", out);
     for (unsigned i = 0; i < results->nseries; i++)
         print(out, i ? ",\n  " : "\n  ", series_json(results, &results->series[i]));

@@ -39,7 +39,8 @@ bool bench_series_same_cell(const struct bench_series *a, const struct bench_ser
     const struct bench_cell *x = &a->cell, *y = &b->cell;
 
     return x->threads == y->threads && x->neighbours == y->neighbours && x->cpus == y->cpus && x->quota == y->quota &&
-           x->cs_ns == y->cs_ns && x->outside_ns == y->outside_ns && strcmp(a->group, b->group) == 0;
+           x->lines == y->lines && x->cs_ns == y->cs_ns && x->outside_ns == y->outside_ns &&
+           strcmp(a->group, b->group) == 0;
 }
 
 static const struct bench_series *base_of(const struct bench_results *results, const struct bench_series *series)

@@ -5,12 +5,13 @@
 
 #include "../harness/cell.h"
 #include "../harness/measure.h"
+#include "../harness/quiet.h"
 
 #include <stdbool.h>
 
 /* One line of the table: the same thing, measured once a round. */
 struct bench_series {
-    char group[100];        /* what is compared: a workload with its arguments, or a program */
+    char group[160];        /* what is compared: a workload with its arguments, or a program */
     char subject[32];       /* which lock */
     const char *workload;   /* NULL: a program */
     struct bench_cell cell; /* of a program: the threads */
@@ -32,6 +33,7 @@ struct bench_results {
     struct bench_series *series;
     unsigned nnot_run;
     struct bench_not_run *not_run;
+    struct bench_disturbance disturbance;
 };
 
 /* A new series like this one, without rounds; returns its index. */

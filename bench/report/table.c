@@ -99,6 +99,11 @@ static void preemptions(char *text, const struct line *line)
     print_number(text, "%.4f", line->median.involuntary);
 }
 
+static void contended(char *text, const struct line *line)
+{
+    print_number(text, "%.4f", line->median.contended);
+}
+
 static void wait_p50(char *text, const struct line *line)
 {
     print_time(text, line->median.wait_p50);
@@ -119,28 +124,64 @@ static void wait_max(char *text, const struct line *line)
     print_time(text, line->median.wait_max);
 }
 
+static void starved(char *text, const struct line *line)
+{
+    print_time(text, line->median.starved);
+}
+
+static void neighbours(char *text, const struct line *line)
+{
+    print_number(text, "%.0f %%", 100 * line->median.neighbour_share);
+}
+
 static const struct column {
     const char *title[2];
     int width; /* negative: to the left */
     bool wide;
     void (*print)(char *text, const struct line *line);
 } columns[] = {
-    {{"lock or", "program"}, -18, false, subject}, {{"", "threads"}, 7, false, threads},
-    {{"", "throughput"}, 16, false, throughput},   {{"against", "pthread"}, 9, false, throughput_ratio},
-    {{"share of", "ideal"}, 8, true, efficiency},  {{"CPU time", "per op"}, 10, false, cpu},
-    {{"against", "pthread"}, 9, false, cpu_ratio}, {{"", "fairness"}, 9, false, fairness},
-    {{"wait", "p50"}, 10, true, wait_p50},         {{"wait", "p99"}, 10, true, wait_p99},
-    {{"wait", "p99.9"}, 10, true, wait_p999},      {{"wait", "max"}, 10, true, wait_max},
-    {{"sleeps", "per op"}, 9, true, sleeps},       {{"preempted", "per op"}, 10, true, preemptions},
+    {{"lock or", "program"}, -18, false, subject},
+    {{"", "threads"}, 7, false, threads},
+    {{"", "throughput"}, 16, false, throughput},
+    {{"against", "pthread"}, 9, false, throughput_ratio},
+    {{"share of", "ideal"}, 8, true, efficiency},
+    {{"CPU time", "per op"}, 10, false, cpu},
+    {{"against", "pthread"}, 9, false, cpu_ratio},
+    {{"", "fairness"}, 9, false, fairness},
+    {{"wait", "p50"}, 10, true, wait_p50},
+    {{"wait", "p99"}, 10, true, wait_p99},
+    {{"wait", "p99.9"}, 10, true, wait_p999},
+    {{"wait", "max"}, 10, true, wait_max},
+    {{"", "starved"}, 9, true, starved},
+    {{"sleeps", "per op"}, 9, true, sleeps},
+    {{"preempted", "per op"}, 10, true, preemptions},
+    {{"contended", "per op"}, 9, true, contended},
+    {{"neigh-", "bours"}, 6, true, neighbours},
 };
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
-static void print_titles(FILE *out, bool wide)
+/* A wide column is there when some line has a figure for it. */
+static bool is_shown(const struct column *column, const struct bench_results *results, bool wide)
+{
+    bool shown = !column->wide;
+
+    for (unsigned i = 0; wide && !shown && i < results->nseries; i++) {
+        const struct bench_series *s = &results->series[i];
+        struct line line = {results, s, bench_measure_median(s->rounds, s->nrounds)};
+        char text[TEXT];
+
+        column->print(text, &line);
+        shown = strcmp(text, "-") != 0;
+    }
+    return shown;
+}
+
+static void print_titles(FILE *out, const struct bench_results *results, bool wide)
 {
     for (int row = 0; row < 2; row++) {
         for (int i = 0; i < COLUMNS; i++) {
-            if (wide || !columns[i].wide)
+            if (is_shown(&columns[i], results, wide))
                 fprintf(out, "%s%*s", i ? "  " : "", columns[i].width, columns[i].title[row]);
         }
         fputc('\n', out);
@@ -158,7 +199,7 @@ static void print_line(FILE *out, const struct bench_results *results, const str
         return;
     }
     for (int i = 0; i < COLUMNS; i++) {
-        if (!wide && columns[i].wide)
+        if (!is_shown(&columns[i], results, wide))
             continue;
         columns[i].print(text, &line);
         fprintf(out, "%s%*s", i ? "  " : "", columns[i].width, text);
@@ -166,12 +207,23 @@ static void print_line(FILE *out, const struct bench_results *results, const str
     fprintf(out, "%s%s\n", series->error[0] ? "  in some rounds: " : "", series->error);
 }
 
+static void print_disturbance(FILE *out, const struct bench_disturbance *d)
+{
+    if (!bench_disturbed(d))
+        return;
+    fprintf(out, "\nDisturbed: others used %.0f %% of the CPUs just before, and %.0f %% while this was measured",
+            100 * d->before, 100 * d->during);
+    for (unsigned i = 0; i < d->n; i++)
+        fprintf(out, "%s%s (%ld) %.0f %%", i ? ", " : ": ", d->by[i].name, d->by[i].pid, 100 * d->by[i].share);
+    fputs(".\n", out);
+}
+
 void bench_report_table(FILE *out, const struct bench_results *results, bool wide)
 {
     const struct bench_series *before = NULL;
 
     if (results->nseries)
-        print_titles(out, wide);
+        print_titles(out, results, wide);
     for (unsigned i = 0; i < results->nseries; i++) {
         const struct bench_series *s = &results->series[i];
 
@@ -186,4 +238,5 @@ void bench_report_table(FILE *out, const struct bench_results *results, bool wid
     }
     for (unsigned i = 0; i < results->nnot_run; i++)
         fprintf(out, "%sNot run: %s: %s\n", i ? "" : "\n", results->not_run[i].what, results->not_run[i].why);
+    print_disturbance(out, &results->disturbance);
 }

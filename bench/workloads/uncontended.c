@@ -49,6 +49,7 @@ static void warm_up_and_measure(struct bench_run *run)
     lock_and_unlock(run->ops, lock, bench_warm_up_ns(run->round_ns), run);
     run->start(run->start_arg);
     lock_and_unlock(run->ops, lock, run->round_ns, run);
+    bench_run_stop(run);
     run->result.throughput = run->result.operations / run->result.seconds;
     bench_lock_free(run->ops, lock);
 }
@@ -120,6 +121,8 @@ static bool run_single_threaded(struct bench_run *run)
     snprintf(round_ns, sizeof(round_ns), "%" PRIu64, run->round_ns);
     run->start(run->start_arg);
     bool ok = bench_spawn(argv, NULL, 60, &child);
+
+    bench_run_stop(run);
 
     if (!ok)
         snprintf(run->error, sizeof(run->error), "the single-threaded process failed: %s", child.why);

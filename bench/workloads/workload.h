@@ -13,17 +13,27 @@
 struct bench_run {
     const struct bench_lock_ops *ops;
     struct bench_cell cell;
-    uint64_t round_ns;        /* how long to measure; the warm-up before it is the workload's own affair */
-    void (*start)(void *arg); /* the workload calls it at the start of the measured time */
-    void *start_arg;
+    uint64_t round_ns;           /* how long to measure; the warm-up before it is the workload's own affair */
+    void (*start)(void *arg);    /* the workload calls it at the start of the measured time ... */
+    void (*stop)(void *arg);     /* ... and, if not NULL, this one at the end: bench_run_stop() */
+    void *start_arg;             /* for both */
     struct bench_measure result; /* all NaN at first */
     char error[160];             /* set by a run that failed */
 };
 
+enum bench_takes {
+    BENCH_TAKES_THREADS = 1, /* without: one */
+    BENCH_TAKES_CS = 2,
+    BENCH_TAKES_OUTSIDE = 4,
+    BENCH_TAKES_LINES = 8,
+};
+
 struct bench_workload {
     const char *name;
-    const char *description;            /* one line */
-    bool has_cells;                     /* false: the cell means nothing to it */
+    const char *description; /* one line */
+    unsigned takes;          /* which parts of the cell mean something to it */
+    /* NULL, or: why the workload cannot use this lock, NULL if it can. */
+    const char *(*cannot)(const struct bench_lock_ops *ops);
     bool (*run)(struct bench_run *run); /* false: it failed, and run->error says why */
 };
 
@@ -36,6 +46,13 @@ void bench_workload_register(const struct bench_workload *workload);
         bench_workload_register(&workload);                                                                            \
     }                                                                                                                  \
     _Static_assert(sizeof(workload) > 0, "")
+
+/* Ends the measured time, unless nobody wants to know. */
+static inline void bench_run_stop(const struct bench_run *run)
+{
+    if (run->stop)
+        run->stop(run->start_arg);
+}
 
 /* The part of a run that a workload spends warming up. */
 static inline uint64_t bench_warm_up_ns(uint64_t round_ns)

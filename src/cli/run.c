@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,25 +90,12 @@ static int become(char **command)
 
 /* ---- --stats ---- */
 
-/*
- * The area is a nameless file of ours that the processes of the command open by way of /proc: it goes when we go, however
- * that happens, and takes no descriptor of theirs.
- */
 static struct oncpu_stats_area *make_area(void)
 {
-    struct oncpu_stats_area *area;
-    char path[64];
-    int fd = memfd_create("oncpu-stats", MFD_CLOEXEC);
+    static char setting[64]; /* stays part of the environment */
+    struct oncpu_stats_area *area = oncpu_stats_area_make(setting, sizeof(setting));
 
-    if (fd < 0 || ftruncate(fd, sizeof(*area)))
-        return NULL;
-    area = mmap(NULL, sizeof(*area), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (area == MAP_FAILED)
-        return NULL;
-    area->magic = ONCPU_STATS_MAGIC;
-    area->size = sizeof(*area);
-    snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), fd);
-    return setenv(ONCPU_STATS_ENV, path, 1) ? NULL : area;
+    return area && !putenv(setting) ? area : NULL;
 }
 
 static void print_count(const char *what, uint64_t count, uint64_t of)

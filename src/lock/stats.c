@@ -14,8 +14,6 @@
 
 struct oncpu_stats_area *oncpu_stats_area;
 
-#define COUNTERS (sizeof(struct oncpu_stats) / sizeof(uint64_t))
-
 void oncpu_stats_add(const struct oncpu_stats *counts)
 {
     struct oncpu_stats_area *area = __atomic_load_n(&oncpu_stats_area, __ATOMIC_ACQUIRE); /* pairs with stats_enable */
@@ -25,19 +23,9 @@ void oncpu_stats_add(const struct oncpu_stats *counts)
     if (!area)
         return;
     to = (uint64_t *)&area->shards[oncpu_self_tid() % ONCPU_STATS_SHARDS].counts;
-    for (size_t i = 0; i < COUNTERS; i++)
+    for (size_t i = 0; i < ONCPU_STATS_COUNTERS; i++)
         if (from[i])
             __atomic_fetch_add(&to[i], from[i], __ATOMIC_RELAXED); /* a count orders nothing */
-}
-
-void oncpu_stats_sum(const struct oncpu_stats_area *area, struct oncpu_stats *sum)
-{
-    uint64_t *to = (uint64_t *)sum;
-
-    memset(sum, 0, sizeof(*sum));
-    for (uint32_t shard = 0; shard < ONCPU_STATS_SHARDS; shard++)
-        for (size_t i = 0; i < COUNTERS; i++)
-            to[i] += __atomic_load_n((const uint64_t *)&area->shards[shard].counts + i, __ATOMIC_RELAXED);
 }
 
 int oncpu_stats_enable(void)

@@ -10,6 +10,9 @@
 /* The counters stand in some cache lines of their own, so that threads on different CPUs seldom share one. */
 #define ONCPU_STATS_SHARDS 64u
 
+/* All counters are of one type: code that adds them up needs no list. */
+#define ONCPU_STATS_COUNTERS (sizeof(struct oncpu_stats) / sizeof(uint64_t))
+
 struct oncpu_stats_shard {
     struct oncpu_stats counts;
 } __attribute__((aligned(64)));
@@ -34,6 +37,12 @@ extern struct oncpu_stats_area *oncpu_stats_area;
 
 /* Adds the counts of one acquisition. */
 void oncpu_stats_add(const struct oncpu_stats *counts);
+
+/*
+ * An area for the processes that will find `setting`, "NAME=value", in their environment. It goes with this process.
+ * NULL with errno when it cannot be made.
+ */
+struct oncpu_stats_area *oncpu_stats_area_make(char *setting, size_t size);
 
 /* Adds up an area. */
 void oncpu_stats_sum(const struct oncpu_stats_area *area, struct oncpu_stats *sum);

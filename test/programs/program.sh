@@ -29,6 +29,16 @@ check_said_uptr() {
     [[ $line == 'oncpu: source uptr' ]] || skip "no thread states: $line"
 }
 
+# with_and_without FUNCTION...: with thread states, and then as where there is no BPF. The function runs what is preloaded.
+with_and_without() {
+    "$@"
+    check_said_uptr
+    export ONCPU_SOURCE=none
+    "$@"
+    unset ONCPU_SOURCE
+    grep -q '^oncpu: source none' "$work/said" || { cat "$work/said" >&2; fail "it had thread states without BPF"; }
+}
+
 # until_true SECONDS COMMAND...
 until_true() {
     local end=$((SECONDS + $1))

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* nsync's mutex: a word with a queue of waiters that spin briefly and then sleep, and that may be overtaken a few times. */
+#include "lock.h"
+
+BENCH_NEEDS("nsync.h", "nsync", "libnsync-dev");
+
+#ifdef BENCH_FOUND
+#include <nsync.h>
+
+static void init_nsync(void *lock)
+{
+    nsync_mu_init(lock);
+}
+
+static void lock_nsync(void *lock)
+{
+    nsync_mu_lock(lock);
+}
+
+static void unlock_nsync(void *lock)
+{
+    nsync_mu_unlock(lock);
+}
+
+static bool trylock_nsync(void *lock)
+{
+    return nsync_mu_trylock(lock) != 0;
+}
+#endif
+
+static const struct bench_lock_ops ops = {
+    .name = "nsync",
+    .description = "nsync_mu of nsync: spins for a moment, then queues and sleeps",
+#ifdef BENCH_FOUND
+    .size = sizeof(nsync_mu),
+    .init = init_nsync,
+    .lock = lock_nsync,
+    .unlock = unlock_nsync,
+    .trylock = trylock_nsync,
+#else
+    .unavailable = bench_not_installed,
+#endif
+};
+BENCH_LOCK(ops);

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Every workload does something and loses nothing; and each notices a lock that does not lock.
+set -euo pipefail
+bench=$1
+
+workloads=$("$bench" list | awk 'seen && /^  [^ ]/ { print $1 } /^[a-z]*:/ { seen = /^workloads:/ }')
+[ "$(wc -w <<<"$workloads")" -ge 10 ] || { echo "oncpu-bench list names too few workloads"; exit 1; }
+
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+# Did each lock that failed fail by doing nothing?
+only_idle() {
+    python3 -c 'import json, sys
+errors = [r["error"] for r in json.load(open(sys.argv[1]))["results"] if r["error"]]
+sys.exit(not (errors and all(e.startswith("nothing was done") for e in errors)))' "$out"
+}
+
+# The lock that everybody has must have been measured.
+measured() {
+    python3 -c 'import json, sys
+rounds = [r["rounds"] for r in json.load(open(sys.argv[1]))["results"] if r["subject"] == "pthread"]
+sys.exit(not (rounds and rounds[0] and rounds[0][0]["operations"] > 0))' "$out"
+}
+
+# A lock may starve a workload for some 10 ms, so nothing done is a failure only in the end; something lost is at once.
+works() {
+    for ms in 30 300 3000; do
+        ! "$bench" run --workload "$1" --locks pthread,oncpu,ttas --unchecked --threads 3 --rounds 1 --round-ms $ms \
+            --json "$out" >/dev/null 2>&1 || return 0
+        only_idle || return 1
+    done
+    return 1
+}
+
+sound() {
+    for workload in $workloads; do
+        works "$workload" || { echo "$workload failed:"; cat "$out"; exit 1; }
+        measured || { echo "$workload measured nothing:"; cat "$out"; exit 1; }
+    done
+}
+
+# With one CPU, nobody comes by in a section of nanoseconds: more rounds would not help.
+broken() {
+    [ "$(nproc)" -gt 1 ] || { echo "skipped: one CPU"; exit 77; }
+    for workload in $workloads; do
+        case $workload in
+        uncontended | single_threaded) continue ;; # nobody else wants the lock
+        esac
+        caught=
+        for ((try = 0; try < 30; try++)); do
+            "$bench" run --workload "$workload" --locks broken --unchecked --threads 4 --rounds 2 --round-ms 50 \
+                >"$out" 2>/dev/null || true
+            if grep -q 'not mutually exclusive' "$out"; then
+                caught=1
+                break
+            fi
+        done
+        [ "$caught" ] || { echo "$workload did not notice the broken lock:"; cat "$out"; exit 1; }
+    done
+}
+
+"$2"
