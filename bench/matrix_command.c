@@ -84,7 +84,7 @@ static bool read_request(int argc, char **argv, struct request *r)
         return false;
     }
     if (!r->locks && !r->full)
-        r->locks = "pthread,pthread_adaptive,ttas,mcs_tas,oncpu,oncpu_none,dropin";
+        r->locks = "pthread,pthread_adaptive,ttas,mcs_tas,malthusian,u_scl,oncpu,dropin";
     r->rounds = r->rounds ? r->rounds : 5;
     r->round_ms = r->round_ms ? r->round_ms : r->full ? 200 : 80;
     return true;
@@ -127,6 +127,8 @@ static bool hand_out(const struct request *r, const struct bench_results *result
     bench_report_mode(stdout);
     bench_cells_sort(results, &cells);
     bench_summary_make(&cells, r->subject, &summary);
+    if (bench_results_failed(results))
+        puts("Some runs failed: the table says which.");
     bench_summary_print(stdout, &summary);
     bench_summary_free(&summary);
     bench_cells_free(&cells);
@@ -148,6 +150,7 @@ int bench_matrix_main(int argc, char **argv)
     argv[0] = program_invocation_short_name;
     if (!read_request(argc, argv, &request) || !bench_options_locks(request.locks, false, &like))
         return 2;
+    like.workload = bench_workload_find("contended"); /* every lock can run it */
     like.rounds = (unsigned)request.rounds;
     like.round_ns = request.round_ms * 1000000;
     bool sound = bench_matrix_check(&like, &results);

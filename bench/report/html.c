@@ -173,12 +173,17 @@ static void put_title(const struct page *page)
     draw_text(page->out, "%s against other locks", page->styles.subject);
     fputs("</h1>\n", page->out);
     for (unsigned i = 0; i < page->n; i++) {
+        const struct bench_disturbance *d = &page->sides[i].document->results.disturbance;
         const struct bench_machine *m = &page->sides[i].document->machine;
 
         fputs("<p class=\"soft\">", page->out);
         draw_text(page->out, "%s%s%s, %u CPUs, %s, thread states: %s; measured %s",
                   page->n == 2 ? (i ? "B: " : "A: ") : "", m->cpu, *m->virtualised == 'y' ? " (virtual machine)" : "",
                   m->cpus, m->kernel, m->source, m->date);
+        if (bench_disturbed(d))
+            fprintf(page->out,
+                    "<br/><strong>Disturbed: other programs used %.0f %% of the CPUs while this was measured.</strong>",
+                    100 * fmax(d->before, d->during));
         fputs("</p>\n", page->out);
     }
 }

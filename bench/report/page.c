@@ -48,7 +48,7 @@ void page_heat_change(const struct bench_compared *cell, const void *arg, struct
     const struct bench_series *b = a ? bench_diff_find(&page->sides[1].document->results, a) : NULL;
     char name[BENCH_CELL_NAME], first[DESCRIPTION] = "not measured", second[DESCRIPTION] = "not measured";
 
-    b = b && b->nrounds ? b : NULL;
+    b = b && bench_series_measured(b) ? b : NULL;
 
     bench_cells_name(cell->first, name);
     if (a)
