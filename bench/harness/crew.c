@@ -24,6 +24,9 @@ enum { SAMPLE_LONG = 8, SAMPLE_SHORT = 64, LONG_NS = 1000, ALL_NS = 20000 };
 /* How often somebody looks who has not moved. A clock read each turn would know more, and cost each turn 20 to 50 ns. */
 enum { LOOK_NS = 1000000 };
 
+/* Operations that a run must complete, and how many times its measured time it may take to do so. */
+enum { LEAST = 2, PATIENCE = 20 };
+
 struct bench_crew {
     const struct bench_crew_plan *plan;
     uint64_t sample_mask;
@@ -54,6 +57,21 @@ bool bench_crew_measuring(const struct bench_member *member)
     return phase_of(member->crew) == MEASURE;
 }
 
+/* Relaxed: the number alone is of interest. Only the member itself writes it. */
+static void count(atomic_ullong *counter, uint64_t more)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more, memory_order_relaxed);
+}
+
+static uint64_t operations(const struct bench_crew *crew)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < crew->n; i++)
+        sum += atomic_load_explicit(&crew->members[i].operations, memory_order_relaxed);
+    return sum;
+}
+
 static void take_turn(struct bench_member *m)
 {
     struct bench_crew *crew = m->crew;
@@ -66,12 +84,12 @@ static void take_turn(struct bench_member *m)
     int phase = phase_of(crew);
 
     m->done += done;
-    m->operations += phase == MEASURE ? done : 0;
+    if (phase == MEASURE)
+        count(&m->operations, done);
     /* A wait that the end cut short counts: without it, a thread that starved all along would look like none. */
     if (m->asked && phase != WARM_UP)
         bench_histogram_add(&m->waits, m->waited);
-    /* Relaxed: only whether it moves is of interest. */
-    atomic_store_explicit(&m->turns, atomic_load_explicit(&m->turns, memory_order_relaxed) + 1, memory_order_relaxed);
+    count(&m->turns, 1);
 }
 
 static void *work(void *arg)
@@ -165,7 +183,10 @@ struct watch {
     unsigned long long turns;
 };
 
-/* Sleeps through the measured time, and returns the longest time in which a member's count stood still. */
+/*
+ * Sleeps through the measured time, and returns the longest time in which a member's count stood still. A crew that
+ * has done next to nothing by then gets more time: that it is so slow is a figure, too.
+ */
 static uint64_t watch(struct bench_crew *crew, uint64_t ns)
 {
     struct watch *watches = bench_alloc_lines(crew->n * sizeof(*watches));
@@ -173,8 +194,8 @@ static uint64_t watch(struct bench_crew *crew, uint64_t ns)
 
     for (unsigned i = 0; i < crew->n; i++)
         watches[i] = (struct watch){start, atomic_load_explicit(&crew->members[i].turns, memory_order_relaxed)};
-    while (now - start < ns && !bench_interrupted()) {
-        uint64_t left = ns - (now - start);
+    while (!bench_interrupted() && (now - start < ns || (operations(crew) < LEAST && now - start < PATIENCE * ns))) {
+        uint64_t left = now - start < ns ? ns - (now - start) : LOOK_NS;
 
         bench_sleep_ns(left < LOOK_NS ? left : LOOK_NS);
         now = bench_now_ns();
@@ -311,7 +332,7 @@ bool bench_crew_run(struct bench_run *run, const struct bench_crew_plan *plan, u
         *done += crew->members[i].done;
     if (ok)
         sum_up(run, crew, &from, &to);
-    if (ok && run->result.operations < 2 && !bench_interrupted()) {
+    if (ok && run->result.operations < LEAST && !bench_interrupted()) {
         snprintf(run->error, sizeof(run->error), "nothing was done in the measured time");
         ok = false;
     }

@@ -32,10 +32,10 @@ struct bench_member {
     bool asked;                           /* it has called lock */
     uint64_t waited;                      /* in this turn */
     uint64_t done;                        /* operations in all phases */
-    uint64_t operations;                  /* and in the measured one */
     uint64_t private_line;
-    atomic_ullong turns;  /* watched: who starves? */
-    atomic_ullong cpu_ns; /* of threads that the member has made and that have ended */
+    atomic_ullong operations; /* in the measured phase; this and the next are watched meanwhile */
+    atomic_ullong turns;      /* watched: who starves? */
+    atomic_ullong cpu_ns;     /* of threads that the member has made and that have ended */
     struct bench_histogram waits;
 };
 

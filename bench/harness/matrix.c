@@ -44,8 +44,6 @@ bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *resul
         if (cannot) {
             snprintf(why, sizeof(why), "unavailable: %s", cannot);
             bench_results_not_run(results, ops->name, why);
-        } else if (matrix->workload->cannot && (cannot = matrix->workload->cannot(bench_lock_called(ops)))) {
-            bench_results_not_run(results, ops->name, cannot);
         } else if (!matrix->unchecked && !bench_check(ops, why, sizeof(why))) {
             bench_results_not_run(results, ops->name, why);
             all_sound = false;
@@ -55,6 +53,27 @@ bool bench_matrix_check(struct bench_matrix *matrix, struct bench_results *resul
     }
     matrix->nlocks = kept;
     return all_sound;
+}
+
+/* Takes the locks out that the workload cannot use. */
+static void drop_unable(struct bench_matrix *matrix, struct bench_results *results)
+{
+    const struct bench_workload *workload = matrix->workload;
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < matrix->nlocks; i++) {
+        const struct bench_lock_ops *ops = matrix->locks[i];
+        const char *cannot = workload->cannot ? workload->cannot(bench_lock_called(ops)) : NULL;
+        char what[100];
+
+        if (cannot) {
+            snprintf(what, sizeof(what), "%s with %s", workload->name, ops->name);
+            bench_results_not_run(results, what, cannot);
+        } else {
+            matrix->locks[kept++] = ops;
+        }
+    }
+    matrix->nlocks = kept;
 }
 
 static double run_seconds(const struct bench_matrix *matrix)
@@ -257,6 +276,7 @@ void bench_matrix_run_all(const struct bench_matrix *matrices, unsigned n, struc
                           bench_matrix_saved_fn *save, void *arg)
 {
     struct collection collection = {.results = results, .save = save, .save_arg = arg, .saved_ns = bench_now_ns()};
+    struct bench_matrix *fit = bench_realloc(NULL, (n + 1) * sizeof(*fit));
     size_t njobs = 0;
 
     for (unsigned i = 0; i < n; i++)
@@ -264,14 +284,17 @@ void bench_matrix_run_all(const struct bench_matrix *matrices, unsigned n, struc
     struct job *jobs = bench_realloc(NULL, (njobs + 1) * sizeof(*jobs)), *next = jobs;
 
     for (unsigned i = 0; i < n; i++) {
-        for (unsigned c = 0; c < matrices[i].ncells; c++)
-            next = plan_cell(&matrices[i], &matrices[i].cells[c], &collection, next);
+        fit[i] = matrices[i];
+        drop_unable(&fit[i], results);
+        for (unsigned c = 0; c < fit[i].ncells; c++)
+            next = plan_cell(&fit[i], &fit[i].cells[c], &collection, next);
     }
     if (next != jobs) {
         bench_quiet_begin(&results->disturbance);
         gbench_run(collect, &collection);
         bench_quiet_end(&results->disturbance);
     }
+    free(fit);
     free(jobs);
 }
 
