@@ -150,7 +150,6 @@ int bench_matrix_main(int argc, char **argv)
     argv[0] = program_invocation_short_name;
     if (!read_request(argc, argv, &request) || !bench_options_locks(request.locks, false, &like))
         return 2;
-    like.workload = bench_workload_find("contended"); /* every lock can run it */
     like.rounds = (unsigned)request.rounds;
     like.round_ns = request.round_ms * 1000000;
     bool sound = bench_matrix_check(&like, &results);

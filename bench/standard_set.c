@@ -61,27 +61,7 @@ struct set {
     unsigned n;
     struct bench_matrix *matrices;
     const struct bench_matrix *like;
-    struct bench_results *results;
 };
-
-/* Takes the locks out that the workload cannot use. */
-static void choose_locks(struct bench_matrix *matrix, struct bench_results *results)
-{
-    const struct bench_workload *workload = matrix->workload;
-    unsigned kept = 0;
-
-    for (unsigned i = 0; i < matrix->nlocks; i++) {
-        const char *cannot = workload->cannot ? workload->cannot(bench_lock_called(matrix->locks[i])) : NULL;
-        char what[100];
-
-        snprintf(what, sizeof(what), "%s, %s", workload->name, matrix->locks[i]->name);
-        if (cannot)
-            bench_results_not_run(results, what, cannot);
-        else
-            matrix->locks[kept++] = matrix->locks[i];
-    }
-    matrix->nlocks = kept;
-}
 
 /* The matrix that the next cell of this workload goes into. */
 static struct bench_matrix *room(struct set *set, const struct bench_workload *workload)
@@ -95,7 +75,6 @@ static struct bench_matrix *room(struct set *set, const struct bench_workload *w
     *last = *set->like;
     last->workload = workload;
     last->ncells = 0;
-    choose_locks(last, set->results);
     return last;
 }
 
@@ -126,7 +105,7 @@ static void add_product(struct set *set, const struct bench_workload *workload, 
 struct bench_matrix *bench_standard_set(bool full, const struct bench_matrix *like, struct bench_results *results,
                                         unsigned *n)
 {
-    struct set set = {.like = like, .results = results};
+    struct set set = {.like = like};
 
     for (const struct product *p = full ? full_set : quick_set; p->workload; p++) {
         const struct bench_workload *workload = bench_workload_find(p->workload);
