@@ -40,7 +40,7 @@ static const char usage[] =
     "apps     run unmodified programs, without a library and with each in LD_PRELOAD: the drop-in, and those of\n"
     "         --preload; --quick: with so little work that it only shows that all works\n"
     "demo     the comparison to begin with: locks and two programs, about two minutes\n"
-    "matrix   measure the standard set of cells (--quick: about a minute; --full: hours), end with a summary\n"
+    "matrix   measure the standard set of cells (--quick: two minutes; --full: hours), end with a summary\n"
     "summary  where a lock leads, where it does not, and by how much\n"
     "report   the same as figures: one HTML file, of two results side by side; --figure: the heat map alone\n"
     "diff     what got better or worse from A to B, chance left out; status 1 if something got worse by more than\n"
@@ -192,6 +192,7 @@ static int leave(int status)
 
     if (caught) {
         fputs("oncpu-bench: interrupted\n", stderr);
+        fflush(NULL);
         signal(caught, SIG_DFL);
         raise(caught);
     }

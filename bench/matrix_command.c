@@ -84,7 +84,7 @@ static bool read_request(int argc, char **argv, struct request *r)
         return false;
     }
     if (!r->locks && !r->full)
-        r->locks = "pthread,pthread_adaptive,ttas,mcs_tas,oncpu,oncpu_none,dropin";
+        r->locks = "pthread,pthread_adaptive,ttas,mcs_tas,malthusian,u_scl,oncpu,dropin";
     r->rounds = r->rounds ? r->rounds : 5;
     r->round_ms = r->round_ms ? r->round_ms : r->full ? 200 : 80;
     return true;
@@ -127,6 +127,8 @@ static bool hand_out(const struct request *r, const struct bench_results *result
     bench_report_mode(stdout);
     bench_cells_sort(results, &cells);
     bench_summary_make(&cells, r->subject, &summary);
+    if (bench_results_failed(results))
+        puts("Some runs failed: the table says which.");
     bench_summary_print(stdout, &summary);
     bench_summary_free(&summary);
     bench_cells_free(&cells);

@@ -7,7 +7,7 @@
 #define END -1
 enum { MAX = 10 };
 
-/* Every combination of the four lists. A workload without cells has empty ones. */
+/* Every combination of the four lists. What a workload does not take is left at 0, one thread or more. */
 struct product {
     const char *workload;
     double cs_ns[MAX];
@@ -16,25 +16,44 @@ struct product {
     double neighbours[MAX];
 };
 
+#define NOTHING {0, END}
 #define ALL_THREADS {1, 2, 3, 4, 8, 16, 32, 64, END}
+#define SOME_THREADS {2, 4, 8, 32, END}
 
 static const struct product full_set[] = {
-    {"single_threaded", {END}, {END}, {END}, {END}},
-    {"uncontended", {END}, {END}, {END}, {END}},
+    {"single_threaded", NOTHING, NOTHING, {1, END}, NOTHING},
+    {"uncontended", NOTHING, NOTHING, {1, END}, NOTHING},
     /* Nothing inside: any multiple of it is nothing outside. */
-    {"contended", {0, END}, {0, END}, ALL_THREADS, {0, 2, END}},
+    {"contended", NOTHING, NOTHING, ALL_THREADS, {0, 2, END}},
     {"contended", {50, 200, 500, 2000, 10000, 50000, END}, {0, 1, 3, 10, END}, ALL_THREADS, {0, 2, END}},
+    {"bursts", {500, END}, NOTHING, SOME_THREADS, NOTHING},
+    {"busy_wait", {500, END}, {1, END}, SOME_THREADS, NOTHING},
+    {"held_fault", NOTHING, NOTHING, SOME_THREADS, NOTHING},
+    {"held_sleep", {500, END}, {3, END}, SOME_THREADS, NOTHING},
+    {"held_write", NOTHING, NOTHING, SOME_THREADS, NOTHING},
+    {"lru", NOTHING, NOTHING, SOME_THREADS, NOTHING},
+    {"many_locks", NOTHING, NOTHING, SOME_THREADS, NOTHING},
+    {"many_locks_zipf", NOTHING, NOTHING, SOME_THREADS, NOTHING},
+    {"mutexbench", NOTHING, NOTHING, SOME_THREADS, NOTHING},
+    {"mutexbench_max", NOTHING, NOTHING, SOME_THREADS, NOTHING},
+    {"nested", {500, END}, {3, END}, SOME_THREADS, NOTHING},
+    {"process_shared", {500, END}, {3, END}, SOME_THREADS, NOTHING},
+    {"producer_consumer", {500, END}, {3, END}, SOME_THREADS, NOTHING},
+    {"thread_churn", {500, END}, {3, END}, SOME_THREADS, NOTHING},
     {0},
 };
 
-/* What shows most differences in a few minutes: one full line over threads, and the corners. */
+/* What shows most differences in a minute or two: one full line over threads, the corners, and a few workloads. */
 static const struct product quick_set[] = {
-    {"single_threaded", {END}, {END}, {END}, {END}},
-    {"contended", {0, END}, {0, END}, {2, 16, END}, {0, END}},
-    {"contended", {500, END}, {3, END}, {1, 2, 4, 8, 32, END}, {0, END}},
+    {"single_threaded", NOTHING, NOTHING, {1, END}, NOTHING},
+    {"contended", NOTHING, NOTHING, {2, 16, END}, NOTHING},
+    {"contended", {500, END}, {3, END}, {1, 2, 4, 8, 32, END}, NOTHING},
     {"contended", {500, END}, {3, END}, {2, 8, END}, {2, END}},
-    {"contended", {2000, END}, {0, END}, {2, 8, END}, {0, END}},
-    {"contended", {10000, END}, {1, END}, {2, 4, 16, END}, {0, END}},
+    {"contended", {2000, END}, NOTHING, {2, 8, END}, NOTHING},
+    {"contended", {10000, END}, {1, END}, {2, 4, 16, END}, NOTHING},
+    {"held_sleep", {500, END}, {3, END}, {8, END}, NOTHING},
+    {"lru", NOTHING, NOTHING, {8, END}, NOTHING},
+    {"producer_consumer", {500, END}, {3, END}, {8, END}, NOTHING},
     {0},
 };
 
@@ -68,10 +87,6 @@ static void add_cell(struct set *set, const struct bench_workload *workload, con
 
 static void add_product(struct set *set, const struct bench_workload *workload, const struct product *p)
 {
-    if (!(workload->takes & BENCH_TAKES_CS)) {
-        add_cell(set, workload, &(struct bench_cell){.threads = 1, .lines = 1});
-        return;
-    }
     for (const double *neighbours = p->neighbours; *neighbours != END; neighbours++) {
         for (const double *cs = p->cs_ns; *cs != END; cs++) {
             for (const double *times = p->times; *times != END; times++) {

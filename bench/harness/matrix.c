@@ -181,6 +181,8 @@ static void collect(const struct gbench_result *result, void *arg)
         struct bench_series *s = &collection->results->series[series];
 
         snprintf(s->error, sizeof(s->error), "%s", result->error);
+        if (!bench_interrupted())
+            bench_results_add_round(collection->results, series, &measure);
         return;
     }
     for (size_t i = 0; i < result->ncounters; i++) {

@@ -3,6 +3,7 @@
 #include "cells.h"
 
 #include "../harness/memory.h"
+#include "../harness/registry.h"
 
 #include <math.h>
 
@@ -40,7 +41,7 @@ void bench_cells_sort(const struct bench_results *results, struct bench_cells *c
         const struct bench_series *s = &results->series[i];
         struct bench_compared *cell = cell_of(cells, s);
 
-        if (s->nrounds == 0)
+        if (!bench_series_measured(s))
             continue;
         cell->series = bench_realloc(cell->series, (cell->n + 1) * sizeof(*cell->series));
         cell->series[cell->n++] = s;
@@ -111,16 +112,28 @@ void bench_cells_time(double ns, int digits, char text[24])
         snprintf(text, 24, "%.*g %s", digits, value, unit);
 }
 
+unsigned bench_cells_take(const struct bench_series *series)
+{
+    const struct bench_workload *workload = series->workload ? bench_workload_find(series->workload) : NULL;
+
+    if (workload)
+        return workload->takes;
+    /* Saved by another version of this program. */
+    return (series->cell.cs_ns > 0 ? BENCH_TAKES_CS : 0) | (series->cell.outside_ns > 0 ? BENCH_TAKES_OUTSIDE : 0);
+}
+
 void bench_cells_name_group(const struct bench_series *series, char name[BENCH_CELL_NAME])
 {
     const struct bench_cell *cell = &series->cell;
-    char inside[24], outside[24], times[80] = "", neighbours[40] = "", pinned[40] = "", quota[40] = "", lines[40] = "";
+    char time[24], inside[40] = "", outside[40] = "", neighbours[40] = "", pinned[40] = "", quota[40] = "";
+    char lines[40] = "";
 
-    bench_cells_time(cell->cs_ns, 3, inside);
-    bench_cells_time(cell->outside_ns, 3, outside);
-    /* A workload that has no sections has no such times either. */
-    if (cell->cs_ns > 0 || cell->outside_ns > 0 || (series->workload && cell->threads >= 2))
-        snprintf(times, sizeof(times), ", %s inside, %s outside", inside, outside);
+    bench_cells_time(cell->cs_ns, 3, time);
+    if (bench_cells_take(series) & BENCH_TAKES_CS)
+        snprintf(inside, sizeof(inside), ", %s inside", time);
+    bench_cells_time(cell->outside_ns, 3, time);
+    if (bench_cells_take(series) & BENCH_TAKES_OUTSIDE)
+        snprintf(outside, sizeof(outside), ", %s outside", time);
     if (cell->lines > 1)
         snprintf(lines, sizeof(lines), ", %u cache lines", cell->lines);
     if (cell->neighbours)
@@ -130,8 +143,8 @@ void bench_cells_name_group(const struct bench_series *series, char name[BENCH_C
         snprintf(pinned, sizeof(pinned), ", on %u CPU%s", cell->cpus, cell->cpus == 1 ? "" : "s");
     if (cell->quota)
         snprintf(quota, sizeof(quota), ", quota %u %%", cell->quota);
-    snprintf(name, BENCH_CELL_NAME, "%.60s%s%s%s%s%s", series->workload ? series->workload : series->group, times,
-             lines, neighbours, pinned, quota);
+    snprintf(name, BENCH_CELL_NAME, "%.60s%s%s%s%s%s%s", series->workload ? series->workload : series->group, inside,
+             outside, lines, neighbours, pinned, quota);
 }
 
 void bench_cells_name(const struct bench_series *series, char name[BENCH_CELL_NAME])

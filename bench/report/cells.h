@@ -51,6 +51,9 @@ void bench_groups_free(struct bench_group *groups, unsigned n);
 /* Would the two be of one group? */
 bool bench_groups_same(const struct bench_series *a, const struct bench_series *b);
 
+/* Which parts of the cell mean something to the workload (enum bench_takes). */
+unsigned bench_cells_take(const struct bench_series *series);
+
 enum { BENCH_CELL_NAME = 160 };
 
 /* "contended, 8 threads, 500 ns inside, 1.5 us outside" */

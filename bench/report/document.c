@@ -119,6 +119,19 @@ static bool read_machine(const struct reader *r, const json_t *object, struct be
     return read_count(r, object, "cpus", &machine->cpus);
 }
 
+static double number_or_nan(const json_t *value)
+{
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+/* Not there: nobody looked. */
+static void read_disturbance(const json_t *object, struct bench_disturbance *d)
+{
+    d->before = number_or_nan(json_object_get(object, "before"));
+    d->during = number_or_nan(json_object_get(object, "during"));
+    d->looked = !isnan(d->before) || !isnan(d->during);
+}
+
 static bool read_not_run(const struct reader *r, const json_t *object, struct bench_results *results)
 {
     struct bench_not_run n;
@@ -138,6 +151,7 @@ static bool read_all(const json_t *root, struct bench_document *d)
         return complain(&r, "results", "is not an array");
     if (!read_machine(&r, json_object_get(root, "machine"), &d->machine))
         return false;
+    read_disturbance(json_object_get(root, "disturbed"), &d->results.disturbance);
     r.where = "result";
     json_array_foreach(results, r.index, value)
     {

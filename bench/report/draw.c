@@ -121,7 +121,9 @@ unsigned draw_ticks(const struct draw_scale *s, double *ticks, unsigned max)
 
 void draw_print_count(double value, char text[24])
 {
-    if (value >= 0.9995e9)
+    if (isnan(value))
+        snprintf(text, 24, "-");
+    else if (value >= 0.9995e9)
         snprintf(text, 24, "%.3g G", value * 1e-9);
     else if (value >= 0.9995e6)
         snprintf(text, 24, "%.3g M", value * 1e-6);
@@ -133,12 +135,15 @@ void draw_print_count(double value, char text[24])
 
 void draw_print_time(double ns, char text[24])
 {
-    bench_cells_time(ns, 3, text);
+    if (isnan(ns))
+        snprintf(text, 24, "-");
+    else
+        bench_cells_time(ns, 3, text);
 }
 
 void draw_print_share(double value, char text[24])
 {
-    snprintf(text, 24, "%.2g", value);
+    snprintf(text, 24, isnan(value) ? "-" : "%.2g", value);
 }
 
 void draw_style(const struct draw_styles *styles, const char *subject, char class[24])

@@ -33,6 +33,8 @@ struct draw_metric {
     const char *note; /* which direction is good, and what it is */
     size_t offset;    /* in struct bench_measure */
     bool log;
+    double
+        reach; /* how far the scale goes beyond the emphasised lock and "pthread", as a factor; 0: as far as figures go */
     void (*print)(double value, char text[24]);
 };
 

@@ -29,6 +29,24 @@ static double value_at(const struct bench_series *series, const struct draw_metr
     return metric->log && value <= 0 ? NAN : value;
 }
 
+/* Locks that collapse would press all others into one line. */
+static void limit_scale(struct panel *p)
+{
+    struct draw_scale near = {1, 0, 0, 0, p->metric->log};
+
+    for (unsigned c = 0; c < p->group->n; c++) {
+        const struct bench_series *ours = bench_cells_find(p->group->cells[c], p->styles->subject);
+        const struct bench_series *plain = bench_cells_find(p->group->cells[c], "pthread");
+
+        draw_include(&near, ours ? value_at(ours, p->metric) : NAN);
+        draw_include(&near, plain ? value_at(plain, p->metric) : NAN);
+    }
+    if (near.low > near.high || p->metric->reach <= 0)
+        return;
+    p->y.low = fmax(p->y.low, near.low / p->metric->reach);
+    p->y.high = fmin(p->y.high, near.high * p->metric->reach);
+}
+
 static void set_scales(struct panel *p)
 {
     p->x = (struct draw_scale){1, 0, LEFT, WIDTH - RIGHT, true};
@@ -40,6 +58,7 @@ static void set_scales(struct panel *p)
         for (unsigned i = 0; i < cell->n; i++)
             draw_include(&p->y, value_at(cell->series[i], p->metric));
     }
+    limit_scale(p);
     draw_round(&p->y);
     if (p->metric->print == draw_print_share)
         p->y.high = 1.04;

@@ -6,12 +6,13 @@
 
 #include <math.h>
 
-enum { LEFT = 62, TOP = 36, CELL_W = 46, CELL_H = 24, GAP = 2, MAX_COLUMNS = 16, FIGURE_COLUMNS = 2 };
+enum { LEFT = 62, WIDE_LEFT = 124, TOP = 36, CELL_W = 46, CELL_H = 24, GAP = 2, MAX_COLUMNS = 16, FIGURE_COLUMNS = 2 };
 
 /* A panel's rows are groups that differ in the critical section only. */
 struct panel {
     const struct draw_map *map;
     const struct bench_group *first;
+    unsigned left;
     unsigned nrows;
     const struct bench_group *rows[64];
     unsigned ncolumns;
@@ -38,12 +39,30 @@ static double factor(const struct bench_cell *cell)
     return cell->cs_ns > 0 ? cell->outside_ns / cell->cs_ns : 0;
 }
 
-static bool same_panel(const struct bench_series *a, const struct bench_series *b)
+static bool same_conditions(const struct bench_cell *x, const struct bench_cell *y)
 {
-    const struct bench_cell *x = &a->cell, *y = &b->cell;
+    return x->neighbours == y->neighbours && x->cpus == y->cpus && x->quota == y->quota && x->lines == y->lines;
+}
 
-    return a->workload && b->workload && strcmp(a->workload, b->workload) == 0 && x->neighbours == y->neighbours &&
-           x->cpus == y->cpus && x->quota == y->quota && x->lines == y->lines && fabs(factor(x) - factor(y)) < 1e-6;
+/* Does its workload have but this one group? Such workloads share a panel, and name the rows. */
+static bool is_single(const struct draw_map *map, const struct bench_series *series)
+{
+    for (unsigned i = 0; i < map->ngroups; i++) {
+        const struct bench_series *other = map->groups[i].cells[0]->first;
+
+        if (other->workload && strcmp(other->workload, series->workload) == 0 && !bench_groups_same(other, series))
+            return false;
+    }
+    return true;
+}
+
+static bool same_panel(const struct draw_map *map, const struct bench_series *a, const struct bench_series *b)
+{
+    if (!a->workload || !b->workload || !same_conditions(&a->cell, &b->cell))
+        return false;
+    if (is_single(map, a) || is_single(map, b))
+        return is_single(map, a) && is_single(map, b);
+    return strcmp(a->workload, b->workload) == 0 && fabs(factor(&a->cell) - factor(&b->cell)) < 1e-6;
 }
 
 static void add_column(struct panel *p, unsigned threads)
@@ -63,11 +82,13 @@ static bool make_panel(const struct draw_map *map, unsigned index, struct panel 
 {
     const struct bench_series *first = map->groups[index].cells[0]->first;
 
-    *p = (struct panel){.map = map, .first = &map->groups[index]};
+    *p = (struct panel){.map = map, .first = &map->groups[index], .left = LEFT};
+    if (first->workload && is_single(map, first))
+        p->left = WIDE_LEFT;
     for (unsigned i = 0; i < map->ngroups; i++) {
         const struct bench_group *g = &map->groups[i];
 
-        if (!same_panel(first, g->cells[0]->first))
+        if (!same_panel(map, first, g->cells[0]->first))
             continue;
         if (i < index)
             return false; /* an earlier group has made it */
@@ -82,7 +103,7 @@ static bool make_panel(const struct draw_map *map, unsigned index, struct panel 
 
 static unsigned width(const struct panel *p)
 {
-    unsigned least = LEFT + 5 * CELL_W, all = LEFT + p->ncolumns * CELL_W + 4;
+    unsigned least = 290, all = p->left + p->ncolumns * CELL_W + 4;
 
     return all > least ? all : least;
 }
@@ -98,11 +119,14 @@ static void draw_title(FILE *out, const struct panel *p)
     double times = factor(&s->cell);
 
     fputs("<text class=\"h\" x=\"0\" y=\"12\">", out);
-    draw_text(out, "%s, ", s->workload);
-    if (times > 0)
-        draw_text(out, "outside %g x inside", times);
+    if (p->left == WIDE_LEFT)
+        fputs("other workloads", out);
     else
-        fputs("nothing outside", out);
+        draw_text(out, "%s", s->workload);
+    if (p->left == LEFT && times > 0)
+        draw_text(out, ", outside %g x inside", times);
+    else if (p->left == LEFT)
+        fputs(", nothing outside", out);
     if (s->cell.neighbours)
         draw_text(out, ", %u neighbours", s->cell.neighbours);
     if (s->cell.cpus)
@@ -135,15 +159,16 @@ static void draw_panel(FILE *out, const struct panel *p)
     draw_title(out, p);
     for (unsigned c = 0; c < p->ncolumns; c++)
         fprintf(out, "<text class=\"t m%s\" x=\"%u\" y=\"%d\">%u%s</text>", p->threads[c] > p->map->cpus ? " over" : "",
-                LEFT + c * CELL_W + CELL_W / 2, TOP - 6, p->threads[c], c == 0 ? " thr." : "");
+                p->left + c * CELL_W + CELL_W / 2, TOP - 6, p->threads[c], c == 0 ? " thr." : "");
     for (unsigned r = 0; r < p->nrows; r++) {
         const struct bench_group *row = p->rows[r];
         unsigned y = TOP + r * CELL_H;
+        const struct bench_series *s = row->cells[0]->first;
         char text[24];
 
-        bench_cells_time(row->cells[0]->first->cell.cs_ns, 3, text);
-        fprintf(out, "\n<text class=\"t r\" x=\"%d\" y=\"%u\">", LEFT - 8, y + CELL_H / 2 + 3);
-        draw_text(out, "%s", text);
+        bench_cells_time(s->cell.cs_ns, 3, text);
+        fprintf(out, "\n<text class=\"t r\" x=\"%u\" y=\"%u\">", p->left - 8, y + CELL_H / 2 + 3);
+        draw_text(out, "%s", p->left == WIDE_LEFT ? s->workload : text);
         fputs("</text>", out);
         for (unsigned i = 0; i < row->n; i++) {
             unsigned c = 0;
@@ -151,7 +176,7 @@ static void draw_panel(FILE *out, const struct panel *p)
             while (c < p->ncolumns && p->threads[c] != row->cells[i]->first->cell.threads)
                 c++;
             if (c < p->ncolumns)
-                draw_cell(out, p, row->cells[i], LEFT + c * CELL_W, y);
+                draw_cell(out, p, row->cells[i], p->left + c * CELL_W, y);
         }
     }
 }
@@ -213,7 +238,7 @@ static unsigned lay_out(FILE *out, const struct draw_map *map, unsigned column_w
 void draw_map_figure(FILE *out, const struct draw_map *map, const char *title)
 {
     enum { HEAD = 44 };
-    unsigned column_width = 280, total;
+    unsigned column_width = 0, total;
     struct panel p;
 
     for (unsigned i = 0; i < map->ngroups; i++) {

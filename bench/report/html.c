@@ -8,15 +8,16 @@
 #include <errno.h>
 #include <math.h>
 
-#define METRIC(title, note, field, log, print) {title, note, offsetof(struct bench_measure, field), log, print}
+#define METRIC(title, note, field, log, reach, print)                                                                  \
+    {title, note, offsetof(struct bench_measure, field), log, reach, print}
 static const struct draw_metric metrics[] = {
-    METRIC("Throughput", "operations a second, logarithmic; more is better", throughput, true, draw_print_count),
-    METRIC("CPU time per operation", "of all threads, logarithmic; less is better", cpu_ns, true, draw_print_time),
-    METRIC("Wait, p99.9", "from the call of lock to having it, logarithmic; less is better", wait_p999, true,
+    METRIC("Throughput", "operations a second, logarithmic; more is better", throughput, true, 8, draw_print_count),
+    METRIC("CPU time per operation", "of all threads, logarithmic; less is better", cpu_ns, true, 8, draw_print_time),
+    METRIC("Wait, p99.9", "from the call of lock to having it, logarithmic; less is better", wait_p999, true, 0,
            draw_print_time),
     METRIC("Starvation", "the longest that a thread went without the lock, logarithmic; less is better", starved, true,
-           draw_print_time),
-    METRIC("Fairness", "Jain's index of the threads' operations; 1: all equal", fairness, false, draw_print_share),
+           0, draw_print_time),
+    METRIC("Fairness", "Jain's index of the threads' operations; 1: all equal", fairness, false, 0, draw_print_share),
 };
 
 static bool has_figures(const struct page_side *side, size_t offset)
@@ -106,7 +107,11 @@ static void put_metrics(const struct page *page)
         current_metric = &metrics[m];
         fprintf(page->out, "<h2>%s</h2><p class=\"soft\">%s. The thick line: ", metrics[m].title, metrics[m].note);
         draw_text(page->out, "%s", page->styles.subject);
-        fputs(", with the range of its rounds. The dotted line: as many threads as CPUs.</p>\n", page->out);
+        fputs(", with the range of its rounds. The dotted line: as many threads as CPUs.", page->out);
+        if (metrics[m].reach > 0)
+            fprintf(page->out, " Lines that run along the edge lie beyond it: the scale ends at %g times.",
+                    metrics[m].reach);
+        fputs("</p>\n", page->out);
         put_sides(page, put_metric_side);
     }
 }
@@ -123,9 +128,9 @@ static void put_waits_side(const struct page *page, const struct page_side *side
 
 static void put_programs_side(const struct page *page, const struct page_side *side)
 {
-    static const struct draw_metric throughput = {"", "", offsetof(struct bench_measure, throughput), false,
-                                                  draw_print_count};
-    static const struct draw_metric cpu = {"", "", offsetof(struct bench_measure, cpu_ns), false, draw_print_time};
+    static const struct draw_metric throughput = {"",    "", offsetof(struct bench_measure, throughput),
+                                                  false, 0,  draw_print_count};
+    static const struct draw_metric cpu = {"", "", offsetof(struct bench_measure, cpu_ns), false, 0, draw_print_time};
 
     for (unsigned m = 0; m < 2; m++) {
         fprintf(page->out, "<h3>%s</h3><div class=\"panels\">\n",
@@ -168,12 +173,17 @@ static void put_title(const struct page *page)
     draw_text(page->out, "%s against other locks", page->styles.subject);
     fputs("</h1>\n", page->out);
     for (unsigned i = 0; i < page->n; i++) {
+        const struct bench_disturbance *d = &page->sides[i].document->results.disturbance;
         const struct bench_machine *m = &page->sides[i].document->machine;
 
         fputs("<p class=\"soft\">", page->out);
         draw_text(page->out, "%s%s%s, %u CPUs, %s, thread states: %s; measured %s",
                   page->n == 2 ? (i ? "B: " : "A: ") : "", m->cpu, *m->virtualised == 'y' ? " (virtual machine)" : "",
                   m->cpus, m->kernel, m->source, m->date);
+        if (bench_disturbed(d))
+            fprintf(page->out,
+                    "<br/><strong>Disturbed: other programs used %.0f %% of the CPUs while this was measured.</strong>",
+                    100 * fmax(d->before, d->during));
         fputs("</p>\n", page->out);
     }
 }

@@ -48,6 +48,8 @@ void page_heat_change(const struct bench_compared *cell, const void *arg, struct
     const struct bench_series *b = a ? bench_diff_find(&page->sides[1].document->results, a) : NULL;
     char name[BENCH_CELL_NAME], first[DESCRIPTION] = "not measured", second[DESCRIPTION] = "not measured";
 
+    b = b && bench_series_measured(b) ? b : NULL;
+
     bench_cells_name(cell->first, name);
     if (a)
         describe(a, first, sizeof(first));
@@ -95,11 +97,11 @@ void page_tiles(const struct page *page, const struct page_side *side)
     fputs("<div class=\"tiles\">\n", page->out);
     if (t->n) {
         snprintf(figure, sizeof(figure), "%u of %u", t->lead, t->n);
-        put_tile(page->out, "good", figure, "contended cells: ahead of every other fair lock");
+        put_tile(page->out, "good", figure, "contended cells: no other fair lock has more throughput");
         snprintf(figure, sizeof(figure), "%u", t->n - t->lead - t->bad);
-        put_tile(page->out, "", figure, "within 5 % of the best");
+        put_tile(page->out, "", figure, "less than 5 % behind the best");
         snprintf(figure, sizeof(figure), "%u", t->bad);
-        put_tile(page->out, t->bad ? "bad" : "", figure, "behind");
+        put_tile(page->out, t->bad ? "bad" : "", figure, "behind by 5 % or more");
         put_mean(page->out, t, true, "the best other, on average");
         snprintf(figure, sizeof(figure), "%.2f x", t->worst);
         put_tile(page->out, judge(t->worst, true), figure, "the best other, in the worst cell");

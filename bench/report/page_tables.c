@@ -111,7 +111,7 @@ void page_everything(const struct page *page, const struct page_side *side)
     for (unsigned i = 0; i < results->nseries; i++) {
         const struct bench_series *s = &results->series[i];
 
-        if (s->nrounds == 0)
+        if (!bench_series_measured(s))
             continue;
         if (!before || !bench_groups_same(before, s)) {
             char name[BENCH_CELL_NAME];

@@ -34,6 +34,15 @@ void bench_results_not_run(struct bench_results *results, const char *what, cons
     snprintf(n->why, sizeof(n->why), "%s", why);
 }
 
+bool bench_series_measured(const struct bench_series *series)
+{
+    for (unsigned i = 0; i < series->nrounds; i++) {
+        if (!isnan(series->rounds[i].throughput))
+            return true;
+    }
+    return false;
+}
+
 bool bench_series_same_cell(const struct bench_series *a, const struct bench_series *b)
 {
     const struct bench_cell *x = &a->cell, *y = &b->cell;

@@ -18,8 +18,8 @@ struct bench_series {
     const char *unit;       /* of the throughput */
     bool base;              /* the others of its group and cell are compared with it */
     unsigned nrounds;
-    struct bench_measure *rounds;
-    char error[160]; /* of the last run that failed; "": none did */
+    struct bench_measure *rounds; /* all NaN: it failed, the same round of others stays beside it */
+    char error[160];              /* of the last run that failed; "": none did */
 };
 
 /* Something that was not measured, and why. */
@@ -42,6 +42,9 @@ unsigned bench_results_add(struct bench_results *results, const struct bench_ser
 void bench_results_add_round(struct bench_results *results, unsigned series, const struct bench_measure *measure);
 
 void bench_results_not_run(struct bench_results *results, const char *what, const char *why);
+
+/* Has any of its rounds a figure? */
+bool bench_series_measured(const struct bench_series *series);
 
 /* Were the two measured under the same conditions? */
 bool bench_series_same_cell(const struct bench_series *a, const struct bench_series *b);

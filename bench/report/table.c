@@ -193,7 +193,7 @@ static void print_line(FILE *out, const struct bench_results *results, const str
     struct line line = {results, series, bench_measure_median(series->rounds, series->nrounds)};
     char text[TEXT];
 
-    if (series->nrounds == 0) {
+    if (!bench_series_measured(series)) {
         fprintf(out, "%*s  %*u  %s\n", columns[0].width, series->subject, columns[1].width, series->cell.threads,
                 series->error);
         return;
@@ -227,7 +227,7 @@ void bench_report_table(FILE *out, const struct bench_results *results, bool wid
     for (unsigned i = 0; i < results->nseries; i++) {
         const struct bench_series *s = &results->series[i];
 
-        if (s->nrounds == 0 && !s->error[0])
+        if (!bench_series_measured(s) && !s->error[0])
             continue; /* filtered out */
         if (!before || strcmp(before->group, s->group) != 0)
             fprintf(out, "\n%s\n", s->group);
