@@ -22,23 +22,28 @@
 #define LOSING_AFTER 15000u   /* after this time ... */
 #define LOSING_TURNS 4u       /* ... and this many turns that others had, sleep and be handed the lock */
 
-/* ---- and these, in 1/1024: how much of its time a thread waits ---- */
-
-#define SATURATED_TURN 400u    /* turns shorter than this (ns) are not worth a sleep */
-#define LONG_TURN 10000u       /* turns longer than this (ns) are not worth spinning for after a wake-up ... */
+/*
+ * ---- a saturated lock: never free when this thread comes, so that its waiting brings no throughput ----
+ *
+ * A wait that takes this share (of 1024) of the time since the last one ended, is a hint. After so many in a row, about:
+ */
+#define SATURATED_SHARE 430
+#define SATURATED_WAITS_SHORT                                                                                          \
+    48 /* turns shorter than this (ns) are not worth a sleep: the CPU is offered to others, once */
+#define SHORT_TURN 400u
+#define SATURATED_WAITS 16 /* longer ones: so many waits sleep at once */
+#define RESTS 100u
+#define LONG_TURN 10000u       /* turns longer than this are not worth spinning for after a wake-up either ... */
 #define STARVED_AFTER 1000000u /* ... but for a waiter that has waited for so long */
-#define SATURATED 430          /* a thread that waits for more than this share finds the lock held, whenever it comes */
-#define SATURATED_AGAIN 300    /* what the share is taken to be after a rest */
-#define SHARE_WEIGHT 16        /* of how many waits, about, it is the mean */
-#define RESTS 100u             /* how many waits sleep at once then */
 
 /* What a thread knows from its last waits: it tends to meet the same lock again. */
 static __thread struct {
     uint32_t first_look; /* the first distance of the next wait */
     uint32_t rests;      /* waits that are not to spin */
-    int32_t share;       /* of its time that it waited */
-    uint32_t turn;       /* how long a turn of the lock took, ns */
-    uint64_t left;       /* when its last wait ended */
+    int32_t hints;       /* of saturation */
+    bool yields;         /* the next wait begins with an offer of the CPU */
+    bool long_turn;
+    uint64_t left; /* when its last wait ended */
 } memory __attribute__((tls_model("initial-exec")));
 
 int oncpu_policy_glances(void)
@@ -48,35 +53,42 @@ int oncpu_policy_glances(void)
 
 bool oncpu_policy_spins_first(void)
 {
+    if (memory.yields) {
+        memory.yields = false;
+        oncpu_yield();
+    }
     if (memory.rests == 0)
         return true;
     memory.rests--;
     return false;
 }
 
+/* Called by the new owner, so everything here makes the section longer: no division. */
 void oncpu_policy_note(uint64_t begin, uint64_t now, uint32_t lost, bool taken)
 {
     uint64_t waited = now - begin;
-    uint64_t span = now - memory.left; /* this wait, and what the thread did before it */
-    uint64_t turn = waited / (lost + 1);
-    int32_t share = turn < SATURATED_TURN ? 0 : taken ? (int32_t)(waited * 1024 / (span | 1)) : 1024;
+    uint64_t turns = lost + 1u;
+    bool hint = !taken || waited * 1024 > (now - memory.left) * SATURATED_SHARE;
 
     if (!taken && lost <= LOSING_TURNS)
-        return;
+        return; /* it went to sleep for one owner's sake */
     memory.left = now;
-    memory.turn = (uint32_t)turn;
-    memory.share += (share - memory.share) / SHARE_WEIGHT;
-    if (memory.share > SATURATED) {
-        memory.share = SATURATED_AGAIN;
-        memory.rests = RESTS;
-    }
+    memory.hints += hint ? 1 : memory.hints > 0 ? -2 : 0;
+    bool short_turn = waited < turns * SHORT_TURN;
+
+    if (memory.hints < (short_turn ? SATURATED_WAITS_SHORT : SATURATED_WAITS))
+        return;
+    memory.hints = 0;
+    memory.long_turn = waited > turns * LONG_TURN;
+    memory.yields = short_turn;
+    memory.rests = short_turn ? 0 : RESTS;
 }
 
 bool oncpu_policy_spins_again(uint64_t waited)
 {
     if (memory.rests == 0 || waited > STARVED_AFTER)
         return true;
-    return memory.turn < LONG_TURN && __atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE;
+    return !memory.long_turn && __atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE;
 }
 
 bool oncpu_policy_claims(uint64_t waited)

@@ -290,7 +290,7 @@ Test(policy, a_thread_that_works_elsewhere_spins)
     cr_assert_eq(rests(TURN_NS, 3 * TURN_NS, 0, true), 0);
 }
 
-Test(policy, short_turns_are_not_slept_for)
+Test(policy, for_short_turns_nobody_sleeps)
 {
     cr_assert_eq(rests(100, 100, 0, true), 0);
 }
