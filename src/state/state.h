@@ -101,8 +101,11 @@ static inline void oncpu_state_slept(const struct oncpu_thread_record *mine, uin
     }
 }
 
-/* Nobody has called oncpu_init() yet, or what it found has been lost since. */
-bool oncpu_state_untried(void);
+/*
+ * Whether oncpu_init() could find a source where there is none: nobody has called it yet, what it found has been lost since, or
+ * somebody has called `oncpu enable`; for the last, looks at the pins, once a second at most. Not async-signal-safe.
+ */
+bool oncpu_state_wants_init(void);
 
 /* How many CPUs the process could use when it started; 0 before the library's constructor. */
 int oncpu_state_cpus(void);
