@@ -88,6 +88,10 @@ static int look(struct status *status)
 
     if (error)
         return error;
+    if (!oncpu_machine_is_enabled()) { /* somebody has removed the link, and not the rest */
+        oncpu_program_close(&program);
+        return -ENOENT;
+    }
     for (uint32_t page = 0; page < program.page_count; page++)
         for (uint32_t i = 0; i < ONCPU_PAGE_RECORDS; i++)
             status->registered += __atomic_load_n(&program.pages[page].records[i].tid, __ATOMIC_RELAXED) != 0;
