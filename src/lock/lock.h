@@ -14,7 +14,7 @@
  *   I2  Who was woken takes the lock as CONTENDED: it cannot know whether others sleep.
  *   I3  Whoever changes the word from CONTENDED to FREE wakes one sleeper.
  *   I4  After the releasing exchange the lock's content is not touched: it may be gone.
- *   I5  `owner` and `turns` decide nothing: they tell waiters how to wait.
+ *   I5  `owner`, `turns` and `slot` decide nothing: they tell waiters how to wait.
  */
 #ifndef ONCPU_LOCK_LOCK_H
 #define ONCPU_LOCK_LOCK_H
@@ -30,6 +30,8 @@ struct oncpu_lock {
     uint32_t *word;
     uint32_t *owner; /* tid; 0: none, or not known at this moment */
     uint32_t *turns; /* the owner adds 1 when it has taken the lock */
+    uint32_t *
+        slot; /* of a lock between processes: the owner's slot in the machine-wide array, + 1; NULL: of one process's */
 };
 
 /* Takes a free lock. Acquire: pairs with the release in oncpu_lock_release(). */
@@ -58,6 +60,9 @@ static inline void oncpu_lock_release(uint32_t *word)
     if (__builtin_expect(__atomic_exchange_n(word, ONCPU_WORD_FREE, __ATOMIC_RELEASE) == ONCPU_WORD_CONTENDED, 0))
         oncpu_lock_wake(word);
 }
+
+/* The same for a lock between processes. */
+void oncpu_lock_wake_shared(const uint32_t *word);
 
 /*
  * Takes the lock after oncpu_lock_try() failed, waiting until the deadline at most. Returns 0, ETIMEDOUT, or EINVAL

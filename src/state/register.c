@@ -89,6 +89,13 @@ struct oncpu_thread_record *oncpu_state_register(void)
     return try_register() ? 0 : oncpu_state_mine.record;
 }
 
+uint32_t oncpu_state_slot(void)
+{
+    const struct oncpu_thread_record *mine = oncpu_state_registered();
+
+    return mine ? oncpu_record_slot(mine) : 0;
+}
+
 /* Pages of our own we write ourselves; in the machine's the kernel does, when we ask again. */
 void oncpu_state_correct(struct oncpu_thread_record *mine)
 {

@@ -53,6 +53,9 @@ static inline struct oncpu_thread_record *oncpu_state_self(void)
     return mine ? mine : oncpu_state_register();
 }
 
+/* The calling thread's slot in the machine-wide array, + 1; 0: it has none. Does not register. */
+uint32_t oncpu_state_slot(void);
+
 /*
  * The stream of switches is not lossless: some threads are never seen leaving, and what runs next is not seen coming.
  * But whoever executes this runs; and the kernel's next store comes later. So a thread that met contention sets it
