@@ -109,7 +109,7 @@ static void check_spins_are_bounded(void)
     struct oncpu_thread_record *mine;
 
     CHECK(oncpu_init() == 0);
-    CHECK(oncpu_thread_register() == 0);
+    CHECK(EVENTUALLY(oncpu_thread_register() == 0 && oncpu_thread_self()));
     mine = (struct oncpu_thread_record *)(uintptr_t)oncpu_thread_self();
     CHECK(oncpu_mutex_lock(&native_mutex) == 0);
     CHECK(pthread_create(&pretender, NULL, pretend_to_run, mine) == 0);
