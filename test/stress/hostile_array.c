@@ -4,6 +4,7 @@
  * a program that gives out slots as it likes, and other numbers, and errors.
  */
 #include "check.h"
+#include "hostile.h"
 #include "random.h"
 #include "state/program.h"
 
@@ -24,8 +25,12 @@ int oncpu_array_join(struct oncpu_bpf_program *program, const char *folder)
     const struct oncpu_bpf_object none = {.fd = -1};
 
     (void)folder;
-    pages = mmap(NULL, PAGES * sizeof(*pages), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(pages != MAP_FAILED);
+    if (!pages) {
+        pages = mmap(NULL, PAGES * sizeof(*pages), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        CHECK(pages != MAP_FAILED);
+        for (uint32_t i = 0; i < PAGES * ONCPU_PAGE_RECORDS; i++)
+            hostile_get_to_know(&pages[i / ONCPU_PAGE_RECORDS].records[i % ONCPU_PAGE_RECORDS]);
+    }
     *program = (struct oncpu_bpf_program){ONCPU_SOURCE_ARRAY, none, none, none, pages, PAGES};
     return 0;
 }
