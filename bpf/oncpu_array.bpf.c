@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "array_abi.h"
+#include "array_tasks.h"
 #include "record.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -54,18 +55,6 @@ struct {
  */
 uint64_t oncpu_top;
 uint64_t oncpu_fresh;
-
-struct task_value {
-    uint32_t slot; /* + 1 */
-    uint32_t user;
-};
-
-struct {
-    __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct task_value);
-} oncpu_array_tasks SEC(".maps");
 
 /* How many slots each user has. Users are accounts of the machine, so there are few (see user_of()). */
 struct {

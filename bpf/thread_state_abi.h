@@ -45,7 +45,8 @@ struct oncpu_page_head {
     uint16_t record_size; /* bytes from one record to the next */
     uint32_t records;     /* how many records follow the head */
     uint32_t array;       /* in the machine-wide array, the version of the program's maps; 0 elsewhere */
-    uint8_t reserved[48];
+    uint32_t home;        /* ... the PID namespace of who enabled it: the inode number; 0 elsewhere */
+    uint8_t reserved[44];
 } __attribute__((aligned(64)));
 
 struct oncpu_page {
@@ -82,7 +83,8 @@ ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, version) == 4);
 ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, record_size) == 6);
 ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, records) == 8);
 ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, array) == 12);
-ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, reserved) == 16);
+ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, home) == 16);
+ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, reserved) == 20);
 ONCPU_ASSERT_LAYOUT(sizeof(struct oncpu_page_head) == 64);
 ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page, records) == 64);
 ONCPU_ASSERT_LAYOUT(sizeof(struct oncpu_page) == ONCPU_PAGE_SIZE);

@@ -6,6 +6,7 @@
 
 #include "../state/kernel.h"
 #include "array_abi.h"
+#include "machine.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -37,7 +38,8 @@ static int fill_heads(const struct bpf_map *map, uint32_t count)
                                                  .version = ONCPU_PAGE_VERSION,
                                                  .record_size = sizeof(struct oncpu_thread_record),
                                                  .records = ONCPU_PAGE_RECORDS,
-                                                 .array = ONCPU_ARRAY_VERSION};
+                                                 .array = ONCPU_ARRAY_VERSION,
+                                                 .home = oncpu_machine_pid_namespace()};
     munmap(pages, size);
     return bpf_map_freeze(bpf_map__fd(map)) ? -errno : 0;
 }
@@ -88,6 +90,20 @@ uint64_t oncpu_attach_share(const struct oncpu_pinned *pinned)
         bpf_map_lookup_elem(map->fd, &key, &constants))
         return 0;
     return constants.oncpu_user_share;
+}
+
+bool oncpu_attach_counts(const struct oncpu_pinned *pinned, uint64_t *top, uint64_t *fresh)
+{
+    const struct oncpu_pinned_map *map = oncpu_pinned_map(pinned, ".bss");
+    __typeof__(*((struct oncpu_array_bpf *)0)->bss) variables;
+    uint32_t key = 0;
+
+    if (pinned->array != ONCPU_ARRAY_VERSION || !map || map->value_size != sizeof(variables) ||
+        bpf_map_lookup_elem(map->fd, &key, &variables))
+        return false;
+    *top = variables.oncpu_top;
+    *fresh = variables.oncpu_fresh;
+    return true;
 }
 
 /* ---- loading ---- */

@@ -29,6 +29,9 @@ bool oncpu_attach_can_keep(const struct oncpu_pinned *pinned, uint32_t pages);
 /* The share of a user in the one that is pinned; 0: not known. */
 uint64_t oncpu_attach_share(const struct oncpu_pinned *pinned);
 
+/* Of the one that is pinned: the top of its stack of free slots, and the first one that was never used. */
+bool oncpu_attach_counts(const struct oncpu_pinned *pinned, uint64_t *top, uint64_t *fresh);
+
 /* Return 0 or a negative errno value. */
 int oncpu_attach(struct oncpu_array_bpf *skeleton);
 int oncpu_attach_pin(struct oncpu_array_bpf *skeleton, const char *folder, const char *prefix, bool with_pages);

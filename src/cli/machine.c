@@ -126,6 +126,13 @@ bool oncpu_machine_is_whole(void)
     return true;
 }
 
+uint32_t oncpu_machine_pid_namespace(void)
+{
+    struct stat status;
+
+    return stat("/proc/self/ns/pid", &status) ? 0 : (uint32_t)status.st_ino;
+}
+
 static int unpin(const char *name)
 {
     char path[PATH_MAX];

@@ -111,6 +111,7 @@ static int look_at_pages(struct oncpu_pinned *pinned, int map, uint32_t *id)
     if (first == MAP_FAILED)
         return -errno;
     pinned->array = first->head.array;
+    pinned->home = first->head.home;
     pinned->pages = info.max_entries;
     *id = info.id;
     munmap((void *)(uintptr_t)first, sizeof(*first));

@@ -25,6 +25,7 @@ struct oncpu_pinned {
     uint32_t map_count;
     uint32_t pages;                         /* how many */
     uint32_t array;                         /* ONCPU_ARRAY_VERSION of its pages; 0: of before there was one */
+    uint32_t home;                          /* the PID namespace of who enabled it */
     bool one;                               /* the pages that are pinned are those of the program that is pinned */
     uint8_t tags[ONCPU_PINNED_PROGRAMS][8]; /* register, switch, exit: a hash of their instructions */
 };
