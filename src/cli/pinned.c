@@ -101,7 +101,7 @@ static int look_at_pages(struct oncpu_pinned *pinned, int map, uint32_t *id)
 {
     struct bpf_map_info info = {0};
     uint32_t size = sizeof(info);
-    const struct oncpu_page *first;
+    struct oncpu_page *first;
 
     if (bpf_obj_get_info_by_fd(map, &info, &size))
         return -errno;
@@ -114,7 +114,7 @@ static int look_at_pages(struct oncpu_pinned *pinned, int map, uint32_t *id)
     pinned->home = first->head.home;
     pinned->pages = info.max_entries;
     *id = info.id;
-    munmap((void *)(uintptr_t)first, sizeof(*first));
+    munmap(first, sizeof(*first));
     return 0;
 }
 
