@@ -15,6 +15,15 @@
 #define ONCPU_PIN_SWITCH "link_switch"
 #define ONCPU_PIN_EXIT "link_exit"
 #define ONCPU_PIN_PREPARE "link_prepare" /* only before Linux 6.2 */
+#define ONCPU_PIN_NEXT "next_"           /* ... and before them, while `oncpu enable --upgrade` is at it */
+
+/*
+ * What is in the program's maps, and how: as long as this is the same, another version of the program can go on with them, and
+ * whoever is registered stays so. It is in the head of each page.
+ */
+#ifndef ONCPU_ARRAY_VERSION /* a test has another one */
+#define ONCPU_ARRAY_VERSION 1u
+#endif
 
 /* The number of a slot: that of its page, and in the low bits that of the record in the page, 0 to ONCPU_PAGE_RECORDS - 1. */
 #define ONCPU_SLOT_SHIFT 6

@@ -31,6 +31,7 @@ enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct bpf_local_storage;
+struct bpf_iter_meta;
 
 /* include/linux/uidgid.h */
 typedef struct {
@@ -55,6 +56,12 @@ struct task_struct {
     unsigned int __state;
     const struct cred *real_cred;
     struct bpf_local_storage *bpf_storage; /* NULL until some program keeps storage for this task */
+};
+
+/* kernel/bpf/task_iter.c */
+struct bpf_iter__task {
+    struct bpf_iter_meta *meta;
+    struct task_struct *task;
 };
 
 #pragma clang attribute pop

@@ -13,11 +13,14 @@
 #include <bpf/bpf_tracing.h>
 
 #include "array_abi.h"
+#include "array_tasks.h"
 #include "record.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
+#ifndef TRIES    /* a test has another number, and so another program */
 #define TRIES 64 /* of a compare-and-exchange: then somebody else makes progress, and the caller can do without */
+#endif
 
 /* errno values (include/uapi/asm-generic/errno-base.h, errno.h) */
 #define EAGAIN 11
@@ -52,18 +55,6 @@ struct {
  */
 uint64_t oncpu_top;
 uint64_t oncpu_fresh;
-
-struct task_value {
-    uint32_t slot; /* + 1 */
-    uint32_t user;
-};
-
-struct {
-    __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct task_value);
-} oncpu_array_tasks SEC(".maps");
 
 /* How many slots each user has. Users are accounts of the machine, so there are few (see user_of()). */
 struct {
@@ -111,6 +102,10 @@ int BPF_PROG(oncpu_switch, bool preempt, struct task_struct *prev, struct task_s
 
 /* ---- slots ---- */
 
+#define NO_SLOT 0u
+#define CROWDED 0xffffffffu /* there may be one, but others were faster */
+
+/* These two return the number of a slot + 1, or one of the above. */
 static __always_inline uint32_t pop_slot(void)
 {
     for (int i = 0; i < TRIES; i++) {
@@ -119,14 +114,14 @@ static __always_inline uint32_t pop_slot(void)
         uint32_t *below;
 
         if (!(uint32_t)top)
-            return 0;
+            return NO_SLOT;
         below = bpf_map_lookup_elem(&oncpu_below, &slot);
         if (!below)
-            return 0;
+            return NO_SLOT;
         if (__sync_val_compare_and_swap(&oncpu_top, top, ((top >> 32) + 1) << 32 | *below) == top)
             return slot + 1;
     }
-    return 0;
+    return CROWDED;
 }
 
 static __always_inline void push_slot(uint32_t slot)
@@ -148,13 +143,13 @@ static __always_inline uint32_t take_slot(void)
     uint32_t slot = pop_slot();
     uint64_t fresh;
 
-    if (slot)
+    if (slot != NO_SLOT && slot != CROWDED)
         return slot;
     if (oncpu_fresh >= oncpu_slots)
-        return 0;
+        return slot;
     fresh = __sync_fetch_and_add(&oncpu_fresh, 1);
     if (fresh >= oncpu_slots)
-        return 0;
+        return slot;
     return ((uint32_t)fresh / ONCPU_PAGE_RECORDS << ONCPU_SLOT_SHIFT | (uint32_t)fresh % ONCPU_PAGE_RECORDS) + 1;
 }
 
@@ -217,10 +212,10 @@ static __always_inline int give_slot(struct task_struct *task, struct task_value
     if (!charge(user))
         return -EDQUOT;
     slot = take_slot();
-    record = slot ? record_at(slot - 1) : 0;
+    record = slot != NO_SLOT && slot != CROWDED ? record_at(slot - 1) : 0;
     if (!record) {
         discharge(user);
-        return -ENOSPC;
+        return slot == CROWDED ? -EAGAIN : -ENOSPC;
     }
     record->generation++;
     record->switches = 0;

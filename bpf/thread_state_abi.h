@@ -44,7 +44,9 @@ struct oncpu_page_head {
     uint16_t version;     /* ONCPU_PAGE_VERSION */
     uint16_t record_size; /* bytes from one record to the next */
     uint32_t records;     /* how many records follow the head */
-    uint8_t reserved[52];
+    uint32_t array;       /* in the machine-wide array, the version of the program's maps; 0 elsewhere */
+    uint32_t home;        /* ... the PID namespace of who enabled it: the inode number; 0 elsewhere */
+    uint8_t reserved[44];
 } __attribute__((aligned(64)));
 
 struct oncpu_page {
@@ -80,7 +82,9 @@ ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, magic) == 0);
 ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, version) == 4);
 ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, record_size) == 6);
 ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, records) == 8);
-ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, reserved) == 12);
+ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, array) == 12);
+ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, home) == 16);
+ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page_head, reserved) == 20);
 ONCPU_ASSERT_LAYOUT(sizeof(struct oncpu_page_head) == 64);
 ONCPU_ASSERT_LAYOUT(__builtin_offsetof(struct oncpu_page, records) == 64);
 ONCPU_ASSERT_LAYOUT(sizeof(struct oncpu_page) == ONCPU_PAGE_SIZE);

@@ -13,7 +13,7 @@
  * mutex. The waits are not cancellation points. A waiter that sleeps through exactly 2^32 signals between its unlock
  * and its sleep would miss them, as with the condition variables of bionic and musl.
  *
- * None of these functions is async-signal-safe, allocates memory or touches errno.
+ * None of these functions is async-signal-safe, calls malloc() or touches errno.
  */
 #ifndef ONCPU_COND_H
 #define ONCPU_COND_H

@@ -14,9 +14,10 @@
  * As POSIX has it for a normal mutex (XSH, pthread_mutex_lock): locking one that the caller holds deadlocks; unlocking
  * one that it does not hold is undefined; unlock makes what the owner wrote visible to the next one. A mutex may be
  * destroyed, and its memory freed, by a thread that has just locked and unlocked it for the last time, even while the
- * previous owner's unlock has not returned yet. It works between the threads of one process.
+ * previous owner's unlock has not returned yet. It works between the threads of one process; for a mutex between processes
+ * take a process-shared pthread_mutex_t and the drop-in: here it would cost every mutex a branch.
  *
- * None of these functions is async-signal-safe or a cancellation point, none allocates memory or touches errno.
+ * None of these functions is async-signal-safe or a cancellation point, none calls malloc() or touches errno.
  */
 #ifndef ONCPU_MUTEX_H
 #define ONCPU_MUTEX_H

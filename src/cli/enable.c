@@ -3,34 +3,35 @@
  * `oncpu enable` and `oncpu disable`: the program for the whole machine. It is loaded, attached and pinned, and nobody needs to
  * stay: the pins are its life.
  */
-#include "../state/kernel.h"
 #include "array_abi.h"
+#include "attach.h"
 #include "cli.h"
 #include "machine.h"
+#include "mount.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
 #include <oncpu/thread_state_abi.h>
-#include <oncpu_array.skel.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define MOST_THREADS 4194304ul /* PID_MAX_LIMIT, include/linux/threads.h */
 
+#define THREADS 65536ul
+#define NO_GROUP ((gid_t) - 1)
+#define NO_MODE ((mode_t) - 1)
+
+/* 0, NO_GROUP, NO_MODE: not given, so as it is, or as by default. */
 struct options {
     unsigned long threads;
-    unsigned long share; /* 0: an eighth */
+    unsigned long share;
     mode_t mode;
     gid_t group;
+    bool upgrade;
 };
 
 static const char help[] =
@@ -40,6 +41,7 @@ static const char help[] =
     "  --user-share N   how many of them one user other than root may have (default: an eighth)\n"
     "  --group G        only root and the members of group G may use it\n"
     "  --mode 0NNN      the permissions of the folder of pins (default 0755, with --group 0750)\n"
+    "  --upgrade        if another version of the program is enabled, or one of another size, replace it\n"
     "  --help           print this\n\n"
     "Usage: oncpu disable\n"
     "Detaches it. Processes that use it go on without.\n";
@@ -86,9 +88,9 @@ static int parse(int argc, char **argv, struct options *options)
                                           {"user-share", required_argument, NULL, 's'},
                                           {"group", required_argument, NULL, 'g'},
                                           {"mode", required_argument, NULL, 'm'},
+                                          {"upgrade", no_argument, NULL, 'u'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    bool mode_given = false;
     bool good = true;
     int option;
 
@@ -100,16 +102,18 @@ static int parse(int argc, char **argv, struct options *options)
         else if (option == 's')
             good = parse_number(optarg, MOST_THREADS, &options->share);
         else if (option == 'm')
-            good = mode_given = parse_mode(optarg, &options->mode);
+            good = parse_mode(optarg, &options->mode);
+        else if (option == 'u')
+            options->upgrade = true;
         else
             good = option == 'g' && parse_group(optarg, &options->group);
     }
-    if (good && options->group != (gid_t)-1 && !mode_given)
+    if (good && options->group != NO_GROUP && options->mode == NO_MODE)
         options->mode = 0750;
     return good && optind == argc ? 0 : -1;
 }
 
-/* ---- loading ---- */
+/* ---- enable ---- */
 
 static int say(const char *what, int error)
 {
@@ -117,137 +121,181 @@ static int say(const char *what, int error)
     return error;
 }
 
-/* libbpf's own account of a failure, which a person may need; but no debugging output. */
-static int print(enum libbpf_print_level level, const char *format, va_list arguments)
+static uint32_t pages_for(unsigned long threads)
 {
-    return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
+    return (uint32_t)((threads + ONCPU_PAGE_RECORDS - 1) / ONCPU_PAGE_RECORDS);
 }
 
-static unsigned int pages_for(unsigned long threads)
+/* What is not given is as it was, and if there was nothing, the default. */
+static struct oncpu_attach_size size_for(const struct options *options, const struct oncpu_pinned *pinned)
 {
-    return (unsigned int)((threads + ONCPU_PAGE_RECORDS - 1) / ONCPU_PAGE_RECORDS);
+    unsigned long threads = options->threads ? options->threads : THREADS;
+    struct oncpu_attach_size size = {pages_for(threads), options->share};
+
+    if (!options->threads && pinned->pages)
+        size.pages = pinned->pages;
+    if (!size.share && size.pages == pinned->pages)
+        size.share = oncpu_attach_share(pinned);
+    if (!size.share)
+        size.share = (threads + 7) / 8;
+    return size;
 }
 
-/* The heads are written through a mapping; after that nobody writes the pages but the program. */
-static int fill_heads(const struct bpf_map *map, unsigned int count)
+static struct oncpu_array_bpf *load_and_attach(const struct oncpu_attach_size *size, const struct oncpu_pinned *keep)
 {
-    const size_t size = count * sizeof(struct oncpu_page);
-    struct oncpu_page *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+    struct oncpu_array_bpf *skeleton = oncpu_attach_load(size, keep);
+    int error = skeleton ? oncpu_attach(skeleton) : -errno;
 
-    if (pages == MAP_FAILED)
-        return -errno;
-    for (unsigned int i = 0; i < count; i++)
-        pages[i].head = (struct oncpu_page_head){.magic = ONCPU_PAGE_MAGIC,
-                                                 .version = ONCPU_PAGE_VERSION,
-                                                 .record_size = sizeof(struct oncpu_thread_record),
-                                                 .records = ONCPU_PAGE_RECORDS};
-    munmap(pages, size);
-    return bpf_map_freeze(bpf_map__fd(map)) ? -errno : 0;
-}
-
-static struct oncpu_array_bpf *load(const struct options *options)
-{
-    struct oncpu_array_bpf *skeleton = oncpu_array_bpf__open();
-    unsigned int pages = pages_for(options->threads);
-    int error;
-
-    if (!skeleton)
-        return NULL;
-    bpf_map__set_max_entries(skeleton->maps.oncpu_pages, pages);
-    bpf_map__set_max_entries(skeleton->maps.oncpu_below, pages << ONCPU_SLOT_SHIFT);
-    skeleton->rodata->oncpu_slots = pages * ONCPU_PAGE_RECORDS;
-    skeleton->rodata->oncpu_user_share = options->share ? options->share : (options->threads + 7) / 8;
-    bpf_program__set_autoload(skeleton->progs.oncpu_prepare, oncpu_kernel_is_before(6, 2));
-    error = oncpu_array_bpf__load(skeleton);
-    error = error ? error : fill_heads(skeleton->maps.oncpu_pages, pages);
-    error = error ? error : oncpu_array_bpf__attach(skeleton);
     if (!error)
         return skeleton;
-    oncpu_array_bpf__destroy(skeleton);
-    errno = -error;
+    say(keep ? "the program cannot go on with what there is" : "the program cannot be loaded", error);
+    if (skeleton)
+        oncpu_attach_close(skeleton);
     return NULL;
 }
 
-/* ---- pinning ---- */
+static int set_access(const char *folder, const struct options *options)
+{
+    if (options->group != NO_GROUP && chown(folder, (uid_t)-1, options->group))
+        return -errno;
+    return options->mode != NO_MODE && chmod(folder, options->mode) ? -errno : 0;
+}
 
-static int mount_folder(const struct options *options)
+static int mount_at_folder(int mount)
 {
     const char *folder = oncpu_machine_folder();
     bool made = !mkdir(folder, 0755);
-    char data[32];
-    int error;
+    int error = !made && errno != EEXIST ? -errno : oncpu_mount_at(mount, folder);
 
-    if (!made && errno != EEXIST)
-        return -errno;
-    snprintf(data, sizeof(data), "mode=%04o", (unsigned int)options->mode);
-    if (mount("oncpu", folder, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, data)) {
-        error = -errno;
-        if (made)
-            rmdir(folder);
-        return error;
-    }
-    /* not MS_PRIVATE: a container that has the folder bound sees a later `enable`, too */
-    return options->group != (gid_t)-1 && chown(folder, (uid_t)-1, options->group) ? -errno : 0;
-}
-
-/*
- * Users need to open the pages and the program for reading and writing, or the kernel maps and runs nothing; that they cannot
- * write is seen to by the freezing of the map. Who may come so far is decided by the folder.
- */
-static int pin(const struct oncpu_array_bpf *skeleton)
-{
-    char pages[PATH_MAX];
-    char enter[PATH_MAX];
-    char at_switch[PATH_MAX];
-    char at_exit[PATH_MAX];
-    char at_prepare[PATH_MAX];
-    int error;
-
-    oncpu_machine_pin(pages, ONCPU_PIN_PAGES);
-    oncpu_machine_pin(enter, ONCPU_PIN_REGISTER);
-    oncpu_machine_pin(at_switch, ONCPU_PIN_SWITCH);
-    oncpu_machine_pin(at_exit, ONCPU_PIN_EXIT);
-    oncpu_machine_pin(at_prepare, ONCPU_PIN_PREPARE);
-    error = bpf_link__pin(skeleton->links.oncpu_switch, at_switch);
-    error = error ? error : bpf_link__pin(skeleton->links.oncpu_exit, at_exit);
-    if (!error && skeleton->links.oncpu_prepare)
-        error = bpf_link__pin(skeleton->links.oncpu_prepare, at_prepare);
-    error = error ? error : bpf_map__pin(skeleton->maps.oncpu_pages, pages);
-    /* last: who finds the program finds all */
-    error = error ? error : bpf_program__pin(skeleton->progs.oncpu_register, enter);
-    if (!error && (chmod(pages, 0666) || chmod(enter, 0666)))
-        error = -errno;
+    if (error && made)
+        rmdir(folder);
     return error;
 }
 
+/*
+ * Everything is pinned in a bpffs that nobody sees, and then that is mounted: until then, whatever becomes of this process,
+ * nothing of it is left.
+ */
 static int enable(const struct options *options)
 {
-    struct oncpu_array_bpf *skeleton;
+    const struct oncpu_pinned nothing = {.pages = 0};
+    const struct oncpu_attach_size size = size_for(options, &nothing);
+    struct oncpu_array_bpf *skeleton = load_and_attach(&size, NULL);
+    char inside[32];
+    int mount;
     int error;
 
-    libbpf_set_print(print);
-    skeleton = load(options);
     if (!skeleton)
-        return say("the program cannot be loaded", -errno);
-    error = mount_folder(options);
-    if (error) {
+        return -1;
+    mount = oncpu_mount_make(options->mode == NO_MODE ? 0755 : options->mode);
+    snprintf(inside, sizeof(inside), "/proc/self/fd/%d", mount);
+    error = mount < 0 ? mount : set_access(inside, options);
+    if (!error && (error = oncpu_attach_pin(skeleton, inside, "", true)))
+        say("the program cannot be pinned", error);
+    else if (error || (error = mount_at_folder(mount)))
         say(oncpu_machine_folder(), error);
-    } else {
-        error = pin(skeleton);
-        if (error) {
-            say("the program cannot be pinned", error);
-            oncpu_machine_remove();
-        }
+    if (mount >= 0)
+        close(mount);
+    oncpu_attach_close(skeleton);
+    return error;
+}
+
+/* ---- when it is enabled already ---- */
+
+/* Loads it to see what it is; but attaches nothing, and gives it no room. */
+static bool is_this_version(const struct oncpu_pinned *pinned)
+{
+    const struct oncpu_attach_size small = {1, 1};
+    struct oncpu_array_bpf *skeleton = oncpu_attach_load(&small, NULL);
+    bool is = skeleton && oncpu_attach_is(skeleton, pinned);
+
+    if (skeleton)
+        oncpu_attach_close(skeleton);
+    return is;
+}
+
+static int replace_pins(struct oncpu_array_bpf *skeleton, bool keep)
+{
+    int error;
+
+    oncpu_machine_unpin_next();
+    error = oncpu_attach_pin(skeleton, oncpu_machine_folder(), ONCPU_PIN_NEXT, !keep);
+    error = error ? error : oncpu_machine_use_next();
+    if (error)
+        say("the program cannot be pinned", error);
+    return error;
+}
+
+/*
+ * Attaches this program beside the one that is there, and takes its pins from it: the last one lost, that is detached. If this
+ * one can go on with its maps, nobody who is registered notices. For a moment both write, and they write the same.
+ */
+static int replace(const struct options *options, const struct oncpu_pinned *pinned,
+                   const struct oncpu_attach_size *size)
+{
+    bool keep = oncpu_attach_can_keep(pinned, size->pages);
+    struct oncpu_array_bpf *skeleton = load_and_attach(size, keep ? pinned : NULL);
+    int error;
+
+    if (!skeleton && keep) {
+        keep = false;
+        skeleton = load_and_attach(size, NULL);
     }
-    oncpu_array_bpf__destroy(skeleton);
+    if (!skeleton)
+        return -1;
+    error = replace_pins(skeleton, keep);
+    oncpu_attach_close(skeleton);
+    if (error)
+        return error;
+    error = set_access(oncpu_machine_folder(), options);
+    if (error)
+        return say(oncpu_machine_folder(), error);
+    printf("oncpu is upgraded: %s\n", keep
+                                          ? "threads that are registered stay so"
+                                          : "processes that run lose their source, and have the new one when they next "
+                                            "look for one");
+    return 0;
+}
+
+static bool is_of_size(const struct oncpu_pinned *pinned, const struct oncpu_attach_size *size)
+{
+    return pinned->pages == size->pages && oncpu_attach_share(pinned) == size->share;
+}
+
+static int enable_again(const struct options *options)
+{
+    static char status[] = "status";
+    static char *argv[] = {status, NULL};
+    bool is_whole = oncpu_machine_is_whole(); /* or else an upgrade was cut off, and this ends it */
+    struct oncpu_attach_size size;
+    struct oncpu_pinned pinned;
+    bool is_same;
+    int error;
+
+    if (oncpu_pinned_open(&pinned)) {
+        oncpu_pinned_close(&pinned);
+        memset(&pinned, 0, sizeof(pinned));
+        is_whole = false;
+    }
+    size = size_for(options, &pinned);
+    is_same = is_whole && is_this_version(&pinned);
+    if (is_whole && (!options->upgrade || (is_same && is_of_size(&pinned, &size)))) {
+        printf("oncpu is enabled already%s:\n",
+               is_same ? "" : ", by another version of this command (oncpu enable --upgrade replaces it)");
+        fflush(stdout);
+        error = oncpu_cli_status(1, argv);
+    } else {
+        error = replace(options, &pinned, &size);
+    }
+    oncpu_pinned_close(&pinned);
     return error;
 }
 
 int oncpu_cli_enable(int argc, char **argv)
 {
-    struct options options = {.threads = 65536, .mode = 0755, .group = (gid_t)-1};
+    struct options options = {.mode = NO_MODE, .group = NO_GROUP};
     int parsed = parse(argc, argv, &options);
-    int status;
+    int error = 0;
     int lock;
 
     if (parsed) {
@@ -259,15 +307,12 @@ int oncpu_cli_enable(int argc, char **argv)
         say(oncpu_machine_folder(), lock);
         return 1;
     }
-    if (oncpu_machine_is_enabled()) {
-        printf("oncpu is enabled already:\n");
-        fflush(stdout);
-        status = oncpu_cli_status(1, argv);
-    } else {
-        status = enable(&options) ? 1 : 0;
-    }
+    if (oncpu_machine_has_remains() && (error = oncpu_machine_remove()))
+        say(oncpu_machine_folder(), error);
+    else
+        error = oncpu_machine_is_enabled() ? enable_again(&options) : enable(&options);
     oncpu_machine_unlock(lock);
-    return status;
+    return error ? 1 : 0;
 }
 
 int oncpu_cli_disable(int argc, char **argv)
@@ -280,7 +325,7 @@ int oncpu_cli_disable(int argc, char **argv)
         fputs(help, wants_help ? stdout : stderr);
         return wants_help ? 0 : ONCPU_EXIT_USAGE;
     }
-    if (!oncpu_machine_is_enabled()) {
+    if (!oncpu_machine_is_enabled() && !oncpu_machine_has_remains()) {
         fprintf(stderr, "oncpu disable: it is not enabled\n");
         return 0;
     }

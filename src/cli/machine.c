@@ -6,17 +6,38 @@
 
 #include "../state/paths.h"
 #include "array_abi.h"
+#include "mount.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+/*
+ * In the order in which an upgrade puts the next ones in their place: who comes meanwhile must find a program with its own pages
+ * (oncpu_array_join() sees to it), and the old program has to go on until there is another.
+ */
+static const struct {
+    const char *name;
+    const char *next;
+    bool optional;
+} pins[] = {
+    {ONCPU_PIN_PAGES, ONCPU_PIN_NEXT ONCPU_PIN_PAGES, false},
+    {ONCPU_PIN_REGISTER, ONCPU_PIN_NEXT ONCPU_PIN_REGISTER, false},
+    {ONCPU_PIN_PREPARE, ONCPU_PIN_NEXT ONCPU_PIN_PREPARE, true},
+    {ONCPU_PIN_EXIT, ONCPU_PIN_NEXT ONCPU_PIN_EXIT, false},
+    {ONCPU_PIN_SWITCH, ONCPU_PIN_NEXT ONCPU_PIN_SWITCH, false},
+};
+
+#define PINS (sizeof(pins) / sizeof(pins[0]))
 
 const char *oncpu_machine_folder(void)
 {
@@ -73,21 +94,84 @@ void oncpu_machine_unlock(int lock)
     close(lock);
 }
 
+/* What is left of an `enable` or `disable` of an earlier version that was cut off in the middle. */
+bool oncpu_machine_has_remains(void)
+{
+    FILE *mounts = setmntent("/proc/self/mounts", "re");
+    char *folder = realpath(oncpu_machine_folder(), NULL);
+    const struct mntent *entry;
+    bool found = false;
+
+    while (mounts && folder && (entry = getmntent(mounts)))
+        found |= !strcmp(entry->mnt_type, "bpf") && !strcmp(entry->mnt_fsname, ONCPU_MOUNT_SOURCE) &&
+                 !strcmp(entry->mnt_dir, folder);
+    if (mounts)
+        endmntent(mounts);
+    free(folder);
+    return found && !oncpu_machine_is_enabled();
+}
+
+bool oncpu_machine_is_whole(void)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < PINS; i++) {
+        oncpu_machine_pin(path, pins[i].next);
+        if (!access(path, F_OK))
+            return false;
+        oncpu_machine_pin(path, pins[i].name);
+        if (!pins[i].optional && access(path, F_OK))
+            return false;
+    }
+    return true;
+}
+
+uint32_t oncpu_machine_pid_namespace(void)
+{
+    struct stat status;
+
+    return stat("/proc/self/ns/pid", &status) ? 0 : (uint32_t)status.st_ino;
+}
+
+static int unpin(const char *name)
+{
+    char path[PATH_MAX];
+
+    oncpu_machine_pin(path, name);
+    return unlink(path) && errno != ENOENT ? -errno : 0;
+}
+
+void oncpu_machine_unpin_next(void)
+{
+    for (size_t i = 0; i < PINS; i++)
+        unpin(pins[i].next); /* what cannot be removed is seen by oncpu_machine_is_whole() */
+}
+
+int oncpu_machine_use_next(void)
+{
+    char next[PATH_MAX];
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < PINS; i++) {
+        oncpu_machine_pin(next, pins[i].next);
+        oncpu_machine_pin(path, pins[i].name);
+        if (rename(next, path) && errno != ENOENT)
+            return -errno;
+    }
+    return 0;
+}
+
 /*
  * The links first: with them the program is detached. Processes keep what they have mapped, see that it moves no more, and go
  * on without.
  */
 int oncpu_machine_remove(void)
 {
-    static const char *const pins[] = {ONCPU_PIN_SWITCH, ONCPU_PIN_EXIT, ONCPU_PIN_PREPARE, ONCPU_PIN_REGISTER,
-                                       ONCPU_PIN_PAGES};
-    char path[PATH_MAX];
     int error = 0;
 
-    for (size_t i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
-        oncpu_machine_pin(path, pins[i]);
-        if (unlink(path) && errno != ENOENT)
-            error = -errno;
+    for (size_t i = PINS; i-- > 0;) {
+        error = error ? error : unpin(pins[i].next);
+        error = error ? error : unpin(pins[i].name);
     }
     if (error)
         return error;

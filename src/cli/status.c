@@ -5,6 +5,7 @@
 #include "../state/program.h"
 #include "array_abi.h"
 #include "cli.h"
+#include "lost.h"
 #include "machine.h"
 
 #include <bpf/bpf.h>
@@ -24,6 +25,7 @@ struct status {
     bool has_costs; /* only root may ask for them */
     uint64_t runs_per_s;
     uint64_t ns_per_run;
+    int64_t lost; /* slots that no thread has and nobody will be given; -1: not known */
 };
 
 /* The program behind the pinned link; a negative errno value for those who may not see it. */
@@ -88,6 +90,10 @@ static int look(struct status *status)
 
     if (error)
         return error;
+    if (!oncpu_machine_is_enabled()) { /* somebody has removed the link, and not the rest */
+        oncpu_program_close(&program);
+        return -ENOENT;
+    }
     for (uint32_t page = 0; page < program.page_count; page++)
         for (uint32_t i = 0; i < ONCPU_PAGE_RECORDS; i++)
             status->registered += __atomic_load_n(&program.pages[page].records[i].tid, __ATOMIC_RELAXED) != 0;
@@ -99,6 +105,7 @@ static int look(struct status *status)
     if (!stat(oncpu_machine_folder(), &pin))
         status->mode = pin.st_mode & 0777;
     measure(status);
+    status->lost = oncpu_lost_slots();
     return 0;
 }
 
@@ -108,6 +115,8 @@ static void print_text(const struct status *status, const char *since)
     printf("pins in              %s (mode %04o)\n", oncpu_machine_folder(), status->mode);
     printf("registered threads   %u\n", status->registered);
     printf("free slots           %u\n", status->slots - status->registered);
+    if (status->lost >= 0)
+        printf("lost slots           %" PRId64 "\n", status->lost);
     if (status->has_costs)
         printf("context switches     %" PRIu64 " a second, %" PRIu64 " ns each for the program\n", status->runs_per_s,
                status->ns_per_run);
@@ -115,11 +124,25 @@ static void print_text(const struct status *status, const char *since)
         printf("context switches     (root sees what they cost)\n");
 }
 
+static void print_json_string(const char *text)
+{
+    putchar('"');
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\')
+            printf("\\u%04x", (unsigned char)*text);
+        else
+            putchar(*text);
+    putchar('"');
+}
+
 static void print_json(const struct status *status, const char *since)
 {
-    printf("{\"enabled\": true, \"since\": \"%s\", \"folder\": \"%s\", \"mode\": \"%04o\", \"registered\": %u, "
-           "\"free\": %u",
-           since, oncpu_machine_folder(), status->mode, status->registered, status->slots - status->registered);
+    printf("{\"enabled\": true, \"since\": \"%s\", \"folder\": ", since);
+    print_json_string(oncpu_machine_folder());
+    printf(", \"mode\": \"%04o\", \"registered\": %u, \"free\": %u", status->mode, status->registered,
+           status->slots - status->registered);
+    if (status->lost >= 0)
+        printf(", \"lost\": %" PRId64, status->lost);
     if (status->has_costs)
         printf(", \"switches_per_s\": %" PRIu64 ", \"ns_per_switch\": %" PRIu64, status->runs_per_s,
                status->ns_per_run);

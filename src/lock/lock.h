@@ -14,7 +14,7 @@
  *   I2  Who was woken takes the lock as CONTENDED: it cannot know whether others sleep.
  *   I3  Whoever changes the word from CONTENDED to FREE wakes one sleeper.
  *   I4  After the releasing exchange the lock's content is not touched: it may be gone.
- *   I5  `owner` and `turns` decide nothing: they tell waiters how to wait.
+ *   I5  `owner`, `turns` and `slot` decide nothing: they tell waiters how to wait.
  * The lock can also go from owner to waiter without being free in between: handoff.h.
  */
 #ifndef ONCPU_LOCK_LOCK_H
@@ -31,7 +31,8 @@ struct oncpu_lock {
     uint32_t *word;
     uint32_t *owner; /* tid; 0: none, or not known at this moment */
     uint32_t *turns; /* the owner adds 1 when it has taken the lock */
-    uint32_t *claim; /* which waiter is to have it next: handoff.h */
+    uint32_t *claim; /* which waiter is to have it next: handoff.h; NULL: of a lock between processes */
+    uint32_t *slot;  /* of such a lock: the owner's slot in the machine-wide array, + 1; NULL: of one process's */
 };
 
 /* Takes a free lock. Acquire: pairs with the release in oncpu_lock_release(). */
@@ -66,6 +67,9 @@ static inline void oncpu_lock_release(struct oncpu_lock lock)
     if (__builtin_expect(__atomic_exchange_n(lock.word, ONCPU_WORD_FREE, __ATOMIC_RELEASE) == ONCPU_WORD_CONTENDED, 0))
         oncpu_lock_wake(lock.word);
 }
+
+/* The same for a lock between processes. */
+void oncpu_lock_wake_shared(const uint32_t *word);
 
 /*
  * Takes the lock after oncpu_lock_try() failed, waiting until the deadline at most. Returns 0, ETIMEDOUT, or EINVAL

@@ -9,7 +9,7 @@
 
 static struct oncpu_lock lock_of(oncpu_mutex_t *mutex)
 {
-    return (struct oncpu_lock){&mutex->oncpu_word, &mutex->oncpu_owner, &mutex->oncpu_turns, &mutex->oncpu_claim};
+    return (struct oncpu_lock){&mutex->oncpu_word, &mutex->oncpu_owner, &mutex->oncpu_turns, &mutex->oncpu_claim, NULL};
 }
 
 /*

@@ -25,15 +25,20 @@ struct oncpu_deadline {
     const struct timespec *time;
 };
 
+/* Whose futex it is: this process's, or that of all who have the memory mapped. */
+#define ONCPU_FUTEX_OWN FUTEX_PRIVATE_FLAG
+#define ONCPU_FUTEX_SHARED 0
+
 /*
  * Sleeps if *word is still `expected`, in one step with respect to oncpu_futex_wake(). Returns 0 (woken, or for no
  * reason at all), EAGAIN (*word is something else), EINTR, ETIMEDOUT, EINVAL (the deadline is no time). Preserves
  * errno. FUTEX_WAIT_BITSET: its timeout is absolute (futex(2)).
  */
-static inline int oncpu_futex_wait(const uint32_t *word, uint32_t expected, const struct oncpu_deadline *deadline)
+static inline int oncpu_futex_wait_of(const uint32_t *word, uint32_t expected, const struct oncpu_deadline *deadline,
+                                      int whose)
 {
     int saved_errno = errno;
-    int op = FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG;
+    int op = FUTEX_WAIT_BITSET | whose;
     int error = 0;
 
     if (deadline && deadline->clock == CLOCK_REALTIME)
@@ -44,13 +49,23 @@ static inline int oncpu_futex_wait(const uint32_t *word, uint32_t expected, cons
     return error;
 }
 
+static inline int oncpu_futex_wait(const uint32_t *word, uint32_t expected, const struct oncpu_deadline *deadline)
+{
+    return oncpu_futex_wait_of(word, expected, deadline, ONCPU_FUTEX_OWN);
+}
+
 /* Wakes up to `count` sleepers. The word is only an address here: it may be freed, unmapped, or another lock by now. */
-static inline void oncpu_futex_wake(const uint32_t *word, int count)
+static inline void oncpu_futex_wake_of(const uint32_t *word, int count, int whose)
 {
     int saved_errno = errno;
 
-    syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, NULL, NULL, 0);
+    syscall(SYS_futex, word, FUTEX_WAKE | whose, count, NULL, NULL, 0);
     errno = saved_errno;
+}
+
+static inline void oncpu_futex_wake(const uint32_t *word, int count)
+{
+    oncpu_futex_wake_of(word, count, ONCPU_FUTEX_OWN);
 }
 
 static inline uint64_t oncpu_clock_ns(clockid_t clock)

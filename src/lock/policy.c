@@ -128,6 +128,14 @@ uint32_t oncpu_policy_bound(uint32_t state)
     return state == ONCPU_STATE_RUNNING ? BOUND_RUNNING : BOUND_UNKNOWN;
 }
 
+static const struct oncpu_thread_record *record_of(const struct oncpu_lock *lock, uint32_t owner)
+{
+    if (!owner)
+        return NULL;
+    return lock->slot ? oncpu_record_in_slot(__atomic_load_n(lock->slot, __ATOMIC_RELAXED), owner)
+                      : oncpu_record_find(owner);
+}
+
 enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now)
 {
     uint32_t turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED);
@@ -143,7 +151,7 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
         policy->lost += turned ? turned : 1; /* libc's own relocking, in pthread_cond_wait, counts no turn */
         policy->owner_since = now;
         policy->owner = owner;
-        policy->record = owner ? oncpu_record_find(owner) : NULL;
+        policy->record = record_of(lock, owner);
     }
     if (policy->record && __atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE)
         state = __atomic_load_n(&policy->record->state, __ATOMIC_RELAXED);

@@ -47,7 +47,7 @@ static bool glance(const struct waiter *w)
 
 static void claim_in_time(struct waiter *w, uint64_t now)
 {
-    if (!w->claims && w->mine && oncpu_policy_claims(now - w->since))
+    if (!w->claims && w->mine && w->lock.claim && oncpu_policy_claims(now - w->since))
         w->claims = oncpu_claim(w->lock, w->self);
 }
 
@@ -124,7 +124,8 @@ static int sleep_once(struct waiter *w, const struct oncpu_deadline *deadline, b
         return 0;
     w->mark = ONCPU_WORD_CONTENDED;
     begin = oncpu_now_ns();
-    error = oncpu_futex_wait(w->lock.word, ONCPU_WORD_CONTENDED, deadline);
+    error = oncpu_futex_wait_of(w->lock.word, ONCPU_WORD_CONTENDED, deadline,
+                                w->lock.slot ? ONCPU_FUTEX_SHARED : ONCPU_FUTEX_OWN);
     if (error == EAGAIN)
         return 0;
     w->counts.sleeps++;
@@ -185,9 +186,19 @@ int oncpu_lock_wait(struct oncpu_lock lock, const struct oncpu_deadline *deadlin
     return error;
 }
 
-void oncpu_lock_wake(const uint32_t *word)
+static void wake(const uint32_t *word, int whose)
 {
-    oncpu_futex_wake(word, 1);
+    oncpu_futex_wake_of(word, 1, whose);
     /* somebody slept on a lock of this thread's: it is an owner whose state others want to know */
     oncpu_state_self();
+}
+
+void oncpu_lock_wake(const uint32_t *word)
+{
+    wake(word, ONCPU_FUTEX_OWN);
+}
+
+void oncpu_lock_wake_shared(const uint32_t *word)
+{
+    wake(word, ONCPU_FUTEX_SHARED);
 }

@@ -6,6 +6,7 @@
 #include "glibc.h"
 
 #include "glibc_mutex.h"
+#include "shared.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -46,36 +47,39 @@ const struct oncpu_glibc *oncpu_glibc(void)
 /* ---- is glibc's mutex what we take it for? ---- */
 
 static bool fields_are(const pthread_mutex_t *mutex, int lock, unsigned int count, uint32_t owner, unsigned int nusers,
-                       int type)
+                       int kind)
 {
     static const char zero[sizeof(mutex->__data.__list)];
 
     return mutex->__data.__lock == lock && mutex->__data.__count == count && (uint32_t)mutex->__data.__owner == owner &&
-           mutex->__data.__nusers == nusers && (mutex->__data.__kind & ~ONCPU_KIND_NO_ELISION) == type &&
+           mutex->__data.__nusers == nusers && (mutex->__data.__kind & ~ONCPU_KIND_NO_ELISION) == kind &&
            !memcmp(&mutex->__data.__list, zero, sizeof(zero));
 }
 
-static bool type_is_as_expected(int type)
+/* `shared`: ONCPU_KIND_SHARED, or 0 */
+static bool type_is_as_expected(int type, int shared)
 {
     uint32_t self = oncpu_self_tid();
     pthread_mutexattr_t attributes;
     pthread_mutex_t mutex;
     unsigned int depth = type == PTHREAD_MUTEX_RECURSIVE;
+    int kind = type | shared;
     bool good;
 
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, type);
+    pthread_mutexattr_setpshared(&attributes, shared ? PTHREAD_PROCESS_SHARED : PTHREAD_PROCESS_PRIVATE);
     memset(&mutex, 0xff, sizeof(mutex));
-    good = !pthread_mutex_init(&mutex, &attributes) && fields_are(&mutex, 0, 0, 0, 0, type);
-    good = good && !glibc.lock(&mutex) && fields_are(&mutex, ONCPU_WORD_HELD, depth, self, 1, type);
+    good = !pthread_mutex_init(&mutex, &attributes) && fields_are(&mutex, 0, 0, 0, 0, kind);
+    good = good && !glibc.lock(&mutex) && fields_are(&mutex, ONCPU_WORD_HELD, depth, self, 1, kind);
     if (good && type == PTHREAD_MUTEX_RECURSIVE) {
-        good = !glibc.lock(&mutex) && fields_are(&mutex, ONCPU_WORD_HELD, 2, self, 1, type);
+        good = !glibc.lock(&mutex) && fields_are(&mutex, ONCPU_WORD_HELD, 2, self, 1, kind);
         glibc.unlock(&mutex);
     }
-    good = good && !glibc.unlock(&mutex) && fields_are(&mutex, ONCPU_WORD_FREE, 0, 0, 0, type);
-    good = good && !glibc.trylock(&mutex) && fields_are(&mutex, ONCPU_WORD_HELD, depth, self, 1, type);
+    good = good && !glibc.unlock(&mutex) && fields_are(&mutex, ONCPU_WORD_FREE, 0, 0, 0, kind);
+    good = good && !glibc.trylock(&mutex) && fields_are(&mutex, ONCPU_WORD_HELD, depth, self, 1, kind);
     mutex.__data.__lock = ONCPU_WORD_CONTENDED; /* an unlock of this wakes nobody, and must clear it */
-    good = good && !glibc.unlock(&mutex) && fields_are(&mutex, ONCPU_WORD_FREE, 0, 0, 0, type);
+    good = good && !glibc.unlock(&mutex) && fields_are(&mutex, ONCPU_WORD_FREE, 0, 0, 0, kind);
     pthread_mutexattr_destroy(&attributes);
     return good;
 }
@@ -89,8 +93,12 @@ __attribute__((constructor(102))) static void check(void)
         oncpu_tid_offset && all->lock && all->trylock && all->timedlock && all->clocklock && all->unlock && all->create;
 
     for (int type = PTHREAD_MUTEX_NORMAL; good && type <= PTHREAD_MUTEX_ADAPTIVE_NP; type++)
-        good = type_is_as_expected(type);
+        good = type_is_as_expected(type, 0);
     if (good)
         __atomic_store_n(&oncpu_pthread_tid_offset, oncpu_tid_offset, __ATOMIC_RELAXED);
+    for (int type = PTHREAD_MUTEX_NORMAL; good && type <= PTHREAD_MUTEX_ADAPTIVE_NP; type++)
+        good = type_is_as_expected(type, ONCPU_KIND_SHARED);
+    if (good)
+        __atomic_store_n(&oncpu_pthread_shared_offset, oncpu_tid_offset, __ATOMIC_RELAXED);
     errno = saved_errno;
 }

@@ -4,8 +4,9 @@
  *
  * The drop-in's mutex is at every instant a valid glibc mutex: libc itself locks and unlocks mutexes behind our back
  * (in pthread_cond_wait, in C11's mtx_*), and other copies of libc can. So each field keeps glibc's meaning
- * (sysdeps/nptl/bits/struct_mutex.h, nptl/pthread_mutex_lock.c, glibc 2.36), and the only things added are a count of
- * turns and a claim in the list pointers, which glibc uses for robust and priority-inheriting mutexes alone.
+ * (sysdeps/nptl/bits/struct_mutex.h, nptl/pthread_mutex_lock.c, glibc 2.36), and the only things added are in the list
+ * pointers, which glibc uses for robust and priority-inheriting mutexes alone: a count of turns, and a claim or, in a
+ * process-shared mutex, the owner's slot (shared.c).
  */
 #ifndef ONCPU_PTHREAD_GLIBC_MUTEX_H
 #define ONCPU_PTHREAD_GLIBC_MUTEX_H
@@ -21,6 +22,9 @@
  * we do not serve: robust, priority-inheriting, process-shared and so on. But for this one:
  */
 #define ONCPU_KIND_NO_ELISION 512 /* PTHREAD_MUTEX_NO_ELISION_NP: set by a settype(NORMAL); nothing to us */
+
+/* And this one, in shared.c: PTHREAD_MUTEX_PSHARED_BIT. */
+#define ONCPU_KIND_SHARED 128
 
 _Static_assert(sizeof(void *) == 8, "only the 64-bit layout is known to the drop-in");
 _Static_assert(offsetof(pthread_mutex_t, __data.__lock) == 0, "lock");
@@ -70,7 +74,7 @@ static inline struct oncpu_lock oncpu_lock_of(pthread_mutex_t *mutex)
 {
     uint32_t *turns = oncpu_turns_of(mutex);
 
-    return (struct oncpu_lock){oncpu_word_of(mutex), oncpu_owner_of(mutex), turns, turns + 1};
+    return (struct oncpu_lock){oncpu_word_of(mutex), oncpu_owner_of(mutex), turns, turns + 1, NULL};
 }
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pthread_mutex_lock, _trylock, _timedlock, _clocklock and _unlock for the kinds normal, recursive, errorcheck and
- * adaptive: glibc's mutex, glibc's results (nptl/pthread_mutex_*.c, glibc 2.36), our way to wait. All other kinds go to
- * glibc.
+ * adaptive: glibc's mutex, glibc's results (nptl/pthread_mutex_*.c, glibc 2.36), our way to wait. Those between processes go to
+ * shared.c, and all other kinds from there to glibc.
  */
 #include "../state/state.h"
-#include "glibc.h"
 #include "glibc_mutex.h"
+#include "shared.h"
 #include "symbols.h"
 
 #include <sys/single_threaded.h>
@@ -112,12 +112,12 @@ static inline bool is_served(int kind, int offset)
 /* Out of line, so that the others need no stack for the call. */
 static __attribute__((noinline)) int pass_lock(pthread_mutex_t *mutex)
 {
-    return oncpu_glibc()->lock(mutex);
+    return oncpu_shared_lock(mutex);
 }
 
 static __attribute__((noinline)) int pass_unlock(pthread_mutex_t *mutex)
 {
-    return oncpu_glibc()->unlock(mutex);
+    return oncpu_shared_unlock(mutex);
 }
 
 static int drop_lock(pthread_mutex_t *mutex)
@@ -137,7 +137,7 @@ static int drop_trylock(pthread_mutex_t *mutex)
     uint32_t self;
 
     if (!is_served(kind, offset))
-        return oncpu_glibc()->trylock(mutex);
+        return oncpu_shared_trylock(mutex);
     self = oncpu_tid_at(offset);
     if (kind == PTHREAD_MUTEX_RECURSIVE && is_mine(mutex, self))
         return deeper(mutex);
@@ -155,7 +155,7 @@ static int drop_timedlock(pthread_mutex_t *mutex, const struct timespec *abstime
     int offset = oncpu_served();
 
     if (!is_served(kind, offset))
-        return oncpu_glibc()->timedlock(mutex, abstime);
+        return oncpu_shared_timedlock(mutex, abstime);
     return lock(mutex, kind, oncpu_tid_at(offset), &deadline);
 }
 
@@ -166,7 +166,7 @@ static int drop_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct 
     int offset = oncpu_served();
 
     if (!is_served(kind, offset) || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
-        return oncpu_glibc()->clocklock(mutex, clock, abstime);
+        return oncpu_shared_clocklock(mutex, clock, abstime);
     return lock(mutex, kind, oncpu_tid_at(offset), &deadline);
 }
 

@@ -2,7 +2,8 @@
 /*
  * pthread_create and thrd_create: where a process begins to have contention. Here, and not in a constructor, the BPF
  * program is loaded: a process that stays single-threaded pays nothing. And here, not at the first contended lock: a
- * lock may be held by the program's malloc, while whoever creates a thread expects memory to be allocated.
+ * lock may be held by the program's malloc, while whoever creates a thread expects memory to be allocated. For the same reason a
+ * process that has no source looks for one here again.
  */
 #include "../state/state.h"
 #include "glibc.h"
@@ -11,7 +12,7 @@
 
 static void prepare(void)
 {
-    if (oncpu_state_untried()) {
+    if (oncpu_state_wants_init()) {
         oncpu_init(); /* without success there is a mode for it */
         oncpu_report_source();
     }

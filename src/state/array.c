@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define JOIN_TRIES 20 /* an upgrade is between its two steps for microseconds */
+
 /* Opens a pin. Read and write: the kernel maps no map, and runs no program, through a read-only descriptor. */
 static int open_pin(const char *folder, const char *name)
 {
@@ -31,56 +33,81 @@ static bool has_our_layout(const struct oncpu_page_head *head)
            head->record_size == sizeof(struct oncpu_thread_record) && head->records == ONCPU_PAGE_RECORDS;
 }
 
-static int map_pages(struct oncpu_bpf_program *program, int map)
+static int map_pages(struct oncpu_bpf_program *program, int map, uint32_t count)
+{
+    const size_t size = count * sizeof(struct oncpu_page);
+    struct oncpu_page *pages = mmap(NULL, size, PROT_READ, MAP_SHARED, map, 0);
+
+    if (pages == MAP_FAILED)
+        return -errno;
+    if (!has_our_layout(&pages->head)) {
+        munmap(pages, size);
+        return -EPROTO;
+    }
+    program->pages = pages;
+    program->page_count = count;
+    return 0;
+}
+
+/*
+ * While `oncpu enable --upgrade` is at it, one of the two pins can be the old one: registered with one program, a thread would
+ * look for its record in the pages of another.
+ */
+static bool uses(int program, uint32_t map_id)
+{
+    uint32_t ids[16];
+    struct bpf_prog_info info;
+    union bpf_attr attr;
+
+    memset(&info, 0, sizeof(info));
+    memset(&attr, 0, sizeof(attr));
+    info.nr_map_ids = sizeof(ids) / sizeof(ids[0]);
+    info.map_ids = (uint64_t)(uintptr_t)ids;
+    attr.info.bpf_fd = (uint32_t)program;
+    attr.info.info_len = sizeof(info);
+    attr.info.info = (uint64_t)(uintptr_t)&info;
+    if (oncpu_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) || info.type != BPF_PROG_TYPE_SYSCALL)
+        return false;
+    for (uint32_t i = 0; i < info.nr_map_ids && i < sizeof(ids) / sizeof(ids[0]); i++)
+        if (ids[i] == map_id)
+            return true;
+    return false;
+}
+
+static int join(struct oncpu_bpf_program *program, int map, int enter)
 {
     struct bpf_map_info info;
-    size_t size;
-    void *pages;
     int error = oncpu_bpf_info(map, &info, sizeof(info));
 
     if (error)
         return error;
     if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(struct oncpu_page) || !info.max_entries)
         return -EPROTO;
-    size = info.max_entries * sizeof(struct oncpu_page);
-    pages = mmap(NULL, size, PROT_READ, MAP_SHARED, map, 0);
-    if (pages == MAP_FAILED)
-        return -errno;
-    program->pages = pages;
-    program->page_count = info.max_entries;
-    if (has_our_layout(&program->pages->head))
-        return 0;
-    munmap(pages, size);
-    return -EPROTO;
-}
-
-static int keep_enter(struct oncpu_bpf_program *program, int enter)
-{
-    struct bpf_prog_info info;
-    int error = oncpu_bpf_info(enter, &info, sizeof(info));
-
-    if (!error && info.type != BPF_PROG_TYPE_SYSCALL)
-        error = -EPROTO;
-    return error ? error : oncpu_bpf_keep(&program->enter, enter);
+    if (!uses(enter, info.id))
+        return -EAGAIN;
+    error = oncpu_bpf_keep(&program->enter, enter);
+    return error ? error : map_pages(program, map, info.max_entries);
 }
 
 int oncpu_array_join(struct oncpu_bpf_program *program, const char *folder)
 {
     static const struct oncpu_bpf_object none = {.fd = -1};
-    int map = open_pin(folder, ONCPU_PIN_PAGES);
-    int enter = map < 0 ? map : open_pin(folder, ONCPU_PIN_REGISTER);
-    int error = enter < 0 ? enter : 0;
+    int error = -EAGAIN;
 
     *program = (struct oncpu_bpf_program){ONCPU_SOURCE_ARRAY, none, none, none, NULL, 0};
-    error = error ? error : keep_enter(program, enter);
-    error = error ? error : map_pages(program, map);
+    for (int i = 0; error == -EAGAIN && i < JOIN_TRIES; i++) {
+        int map = open_pin(folder, ONCPU_PIN_PAGES);
+        int enter = map < 0 ? map : open_pin(folder, ONCPU_PIN_REGISTER);
+
+        error = enter < 0 ? enter : join(program, map, enter);
+        if (map >= 0)
+            close(map); /* the mapping keeps it */
+        if (enter >= 0)
+            close(enter);
+    }
     if (error)
         oncpu_program_close(program);
-    if (map >= 0)
-        close(map); /* the mapping keeps it */
-    if (enter >= 0)
-        close(enter);
-    return error;
+    return error == -EAGAIN ? -EPROTO : error;
 }
 
 int oncpu_array_watch(const struct oncpu_bpf_program *program, uint32_t tid, uint32_t *slot)

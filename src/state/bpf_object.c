@@ -30,36 +30,38 @@ int oncpu_bpf_info(int fd, void *info, uint32_t size)
     return oncpu_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 }
 
-/* Programs, maps and links have their type in the first word and their id in the second: include/uapi/linux/bpf.h. */
-static uint32_t id_of(int fd)
+/* The beginning of all three structs bpf_*_info, include/uapi/linux/bpf.h: the id, never 0, is the second word. */
+static bool identify(int fd, uint32_t identity[4])
 {
-    struct {
-        uint32_t type;
-        uint32_t id;
-    } info;
-
-    return oncpu_bpf_info(fd, &info, sizeof(info)) ? 0 : info.id;
+    return !oncpu_bpf_info(fd, identity, 4 * sizeof(*identity)) && identity[1];
 }
 
 /*
  * Programs that count on low descriptor numbers, or close the first few hundred when they become a daemon, shall not meet
  * ours; and above FD_SETSIZE the kernel would have to grow the table.
  */
-int oncpu_bpf_keep(struct oncpu_bpf_object *object, int fd)
+int oncpu_bpf_high(int fd)
 {
     struct rlimit limit;
     rlim_t top = getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > 1024 ? 1024 : limit.rlim_cur;
+    long high = syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, top > 64 ? (int)top - 64 : 3);
 
-    object->fd = fcntl(fd, F_DUPFD_CLOEXEC, top > 64 ? (int)top - 64 : 3);
+    return high < 0 ? -errno : (int)high;
+}
+
+int oncpu_bpf_keep(struct oncpu_bpf_object *object, int fd)
+{
+    object->fd = oncpu_bpf_high(fd);
     if (object->fd < 0)
-        return -errno;
-    object->id = id_of(object->fd);
-    return object->id ? 0 : -EBADF;
+        return object->fd;
+    return identify(object->fd, object->identity) ? 0 : -EBADF;
 }
 
 bool oncpu_bpf_is(const struct oncpu_bpf_object *object)
 {
-    return object->fd >= 0 && id_of(object->fd) == object->id;
+    uint32_t now[4];
+
+    return object->fd >= 0 && identify(object->fd, now) && !memcmp(now, object->identity, sizeof(now));
 }
 
 void oncpu_program_close(const struct oncpu_bpf_program *program)

@@ -17,8 +17,12 @@ int oncpu_bpf(enum bpf_cmd command, union bpf_attr *attr);
 int oncpu_bpf_info(int fd, void *info, uint32_t size);
 
 /*
- * Keeps a copy of `fd` out of the way of the program: high up, but below FD_SETSIZE. Returns 0 or a negative errno value.
+ * Copies `fd` out of the way of the program: high up, but below FD_SETSIZE. Returns the copy or a negative errno value.
+ * Async-signal-safe; touches errno.
  */
+int oncpu_bpf_high(int fd);
+
+/* Keeps such a copy, and what it stands for. Returns 0 or a negative errno value. */
 int oncpu_bpf_keep(struct oncpu_bpf_object *object, int fd);
 
 /* Whether the descriptor still stands for what it stood for. */

@@ -9,12 +9,13 @@
 #include <oncpu/oncpu.h>
 
 /*
- * A program may close our descriptors, and then get their numbers for files of its own: so the id of what each stands for is
- * kept with it.
+ * A program may close our descriptors, and then get their numbers for files of its own, BPF objects even: so what the kernel says
+ * first of what each stands for is kept with it. That is its type, its id (maps, programs and links are numbered each by
+ * themselves), and of a map the sizes, of a program the hash, of a link the program.
  */
 struct oncpu_bpf_object {
     int fd; /* -1: none */
-    uint32_t id;
+    uint32_t identity[4];
 };
 
 struct oncpu_bpf_program {

@@ -262,6 +262,26 @@ struct oncpu_thread_record *oncpu_record_adopt(uint32_t slot, uint32_t tid)
     return entry ? record : NULL;
 }
 
+struct oncpu_thread_record *oncpu_record_in_slot(uint32_t slot, uint32_t tid)
+{
+    struct oncpu_thread_record *record = slot ? in_array(slot - 1) : NULL;
+
+    return record && __atomic_load_n(&record->tid, __ATOMIC_RELAXED) == tid ? record : NULL;
+}
+
+/* The head of a page takes the place of one record, and a page has as many places as a slot number's low bits can tell. */
+_Static_assert(sizeof(struct oncpu_page) == sizeof(struct oncpu_thread_record) << ONCPU_SLOT_SHIFT, "slots");
+
+uint32_t oncpu_record_slot(const struct oncpu_thread_record *record)
+{
+    const struct oncpu_array *all = __atomic_load_n(&array, __ATOMIC_ACQUIRE);
+    size_t distance = all ? (size_t)((uintptr_t)record - (uintptr_t)all->pages) : SIZE_MAX;
+
+    if (!all || distance >= all->page_count * sizeof(struct oncpu_page))
+        return 0;
+    return (uint32_t)(distance / sizeof(*record));
+}
+
 void oncpu_record_publish(struct oncpu_thread_record *record, uint32_t tid)
 {
     __atomic_store_n(&record->tid, tid, __ATOMIC_RELEASE); /* pairs with claim() */

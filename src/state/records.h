@@ -10,8 +10,8 @@
 
 /*
  * Everything here is lock-free, so that a signal handler, or a thread that dies in the middle, stops nobody. All memory
- * is mapped MADV_WIPEONFORK: a child of fork, made in whatever way, finds all of it zero, which is the valid state "no
- * thread is registered". Nothing is ever unmapped.
+ * but that of the array is mapped MADV_WIPEONFORK: a child of fork, made in whatever way, finds all of it zero, which is
+ * the valid state "no thread is registered"; so it finds nothing in the array either. Nothing is ever unmapped.
  */
 
 /* Makes the slab ready. False: the kernel refuses (no memory, or older than MADV_WIPEONFORK, Linux 4.14). */
@@ -36,6 +36,15 @@ void oncpu_records_use_array(const struct oncpu_array *array);
 
 /* Makes the array's record in `slot` the one that oncpu_record_find(tid) finds. NULL: there is none, or no memory. */
 struct oncpu_thread_record *oncpu_record_adopt(uint32_t slot, uint32_t tid);
+
+/*
+ * The array's record in a slot, given as slot + 1, if it is that of a thread that calls itself `tid`: of whatever process, and
+ * whatever these numbers are. NULL: there is none, or it is another's.
+ */
+struct oncpu_thread_record *oncpu_record_in_slot(uint32_t slot, uint32_t tid);
+
+/* The slot of a record of the array, + 1; 0: it is not in the array that is in use. */
+uint32_t oncpu_record_slot(const struct oncpu_thread_record *record);
 
 /* A record for the calling thread, not visible to others yet; NULL when all are in use. Touches errno. */
 struct oncpu_thread_record *oncpu_record_claim(uint32_t tid);

@@ -16,6 +16,8 @@ __thread struct oncpu_mine oncpu_state_mine __attribute__((tls_model("initial-ex
  * room in. */
 static __thread struct {
     uint32_t refused; /* the source (its epoch) that would not register this thread: not asked again */
+    uint16_t skip;    /* ... or not for so many more times, as it was refused for something that passes */
+    uint8_t passing;  /* how often that was in a row */
     bool busy;        /* a signal handler must not register the thread that is at it */
 } registration __attribute__((tls_model("initial-exec")));
 
@@ -68,6 +70,25 @@ static int register_thread(void)
     return error;
 }
 
+/* No descriptor, no memory, no record is free now, but may be later. */
+static bool passes(int error)
+{
+    return error == -EAGAIN || error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOSPC ||
+           error == -EDQUOT;
+}
+
+/* An attempt costs a microsecond or two, so that after some in vain it is made at every 4096th contended lock only. */
+static void note(int error, uint32_t epoch)
+{
+    if (!passes(error)) {
+        registration.refused = error ? epoch : 0;
+        registration.passing = 0;
+        return;
+    }
+    registration.skip = (uint16_t)((1u << registration.passing) - 1);
+    registration.passing += registration.passing < 12;
+}
+
 static int try_register(void)
 {
     uint32_t epoch = oncpu_source_epoch();
@@ -76,9 +97,13 @@ static int try_register(void)
 
     if (registration.busy || registration.refused == epoch)
         return -EAGAIN;
+    if (registration.skip) {
+        registration.skip--;
+        return -EAGAIN;
+    }
     registration.busy = true;
     error = register_thread();
-    registration.refused = error && error != -EAGAIN ? epoch : 0;
+    note(error, epoch);
     registration.busy = false;
     errno = saved_errno;
     return error;
@@ -87,6 +112,13 @@ static int try_register(void)
 struct oncpu_thread_record *oncpu_state_register(void)
 {
     return try_register() ? 0 : oncpu_state_mine.record;
+}
+
+uint32_t oncpu_state_slot(void)
+{
+    const struct oncpu_thread_record *mine = oncpu_state_registered();
+
+    return mine ? oncpu_record_slot(mine) : 0;
 }
 
 /* Pages of our own we write ourselves; in the machine's the kernel does, when we ask again. */
@@ -112,6 +144,7 @@ int oncpu_thread_register(void)
     if (oncpu_state_registered())
         return 0;
     registration.refused = 0; /* asked for in so many words: try, and say why it fails */
+    registration.skip = 0;
     return try_register();
 }
 

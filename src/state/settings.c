@@ -55,6 +55,8 @@ const char *oncpu_setting(const char *name)
         if (__libc_single_threaded || !kept[i].asked)
             now = secure_getenv(name);
         kept[i].asked = true;
+        if (now && strlen(now) < sizeof(kept[i].value))
+            memcpy(kept[i].value, now, strlen(now) + 1); /* what the program has set is asked for again later */
         if (now || *kept[i].value)
             return now ? now : kept[i].value;
     }

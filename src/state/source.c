@@ -4,6 +4,7 @@
  */
 #include "source.h"
 
+#include "array_abi.h"
 #include "kernel.h"
 #include "paths.h"
 #include "records.h"
@@ -12,12 +13,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,14 +35,26 @@ const struct oncpu_bpf_program *oncpu_state_program;
 
 static struct {
     struct oncpu_bpf_program programs[LOADS];
-    uint32_t loads; /* of `programs`, how many were used; written under the guard */
-    bool tried;     /* it was looked for; loss clears it */
+    uint32_t loads;  /* of `programs`, how many were used; written under the guard, as `closed` */
+    uint32_t closed; /* ... and of how many the descriptors were closed */
+    bool
+        in_vain; /* it was looked for, and there is none; so never true in a child that was forked in the middle of it */
     bool sandboxed; /* no BPF system calls any more */
     int cpus;       /* that the process could use when it started; 0 before */
     uint32_t epoch;
     const char *reason;
-    char why_not[3][200]; /* the text behind `reason` where it needs one of its own: array, uptr, both */
+    char texts[16][200]; /* behind `reason` where it needs one of its own; never written twice, as they stay readable */
 } source = {.epoch = 1, .reason = "oncpu_init() has not been called"};
+
+/* What is known of a source that may come later. All but `at` is used under the guard. */
+static struct {
+    uint64_t at; /* when the process looked for it, CLOCK_MONOTONIC, ns */
+    bool never;  /* not for this process, whatever comes */
+    dev_t device;
+    ino_t inode; /* the pin that was there, and was of no use; 0: there was none */
+} later;
+
+#define LOOK_EVERY_NS 1000000000u
 
 /* ---- what others ask ---- */
 
@@ -53,11 +68,6 @@ const struct oncpu_bpf_program *oncpu_source_program(void)
 uint32_t oncpu_source_epoch(void)
 {
     return __atomic_load_n(&source.epoch, __ATOMIC_RELAXED);
-}
-
-bool oncpu_state_untried(void)
-{
-    return !__atomic_load_n(&source.tried, __ATOMIC_RELAXED);
 }
 
 enum oncpu_source oncpu_source(void)
@@ -125,7 +135,6 @@ void oncpu_source_lost(const struct oncpu_bpf_program *lost)
     if (!__atomic_compare_exchange_n(&oncpu_state_program, &lost, NULL, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return;
     use(ONCPU_SOURCE_NONE, "the BPF program has been detached");
-    __atomic_store_n(&source.tried, false, __ATOMIC_RELAXED);
     lost = __atomic_load_n(&oncpu_state_program, __ATOMIC_ACQUIRE);
     if (lost) /* somebody found another one in between, and what was said of it has just been overwritten */
         use(lost->source, "");
@@ -197,9 +206,7 @@ static const char *obstacle(const char *wanted)
     if (!wanted && seccomp_is_on())
         return "a seccomp filter is in force, which might kill the process for calling bpf() (ONCPU_SOURCE=uptr or "
                "array tries)";
-    if (source.loads == LOADS)
-        return "the BPF program was lost too often";
-    return NULL;
+    return source.loads == LOADS ? "the BPF program was lost too often" : NULL;
 }
 
 static const char *uptr_obstacle(void)
@@ -209,6 +216,26 @@ static const char *uptr_obstacle(void)
     if (access("/sys/kernel/btf/vmlinux", F_OK))
         return "source uptr needs a kernel with BTF, and /sys/kernel/btf/vmlinux is not there";
     return NULL;
+}
+
+/* A text that stays as it is. There are not many: the kernel's few errors, and the pairs of them. */
+static const char *keep(const char *text)
+{
+    for (size_t i = 0; i < sizeof(source.texts) / sizeof(source.texts[0]); i++) {
+        if (!*source.texts[i])
+            snprintf(source.texts[i], sizeof(source.texts[i]), "%s", text);
+        if (!strncmp(source.texts[i], text, sizeof(source.texts[i]) - 1))
+            return source.texts[i];
+    }
+    return "no source can be used, for one reason after the other";
+}
+
+static const char *cannot(const char *what, int error)
+{
+    char text[sizeof(source.texts[0])];
+
+    snprintf(text, sizeof(text), "%s: %s", what, strerrordesc_np(-error));
+    return keep(text);
 }
 
 static const char *folder(void)
@@ -230,9 +257,8 @@ static const char *join_array(struct oncpu_bpf_program *program)
         return "source array was enabled by another version of oncpu";
     if (error == -EACCES || error == -EPERM)
         return "source array is not for this user, or bpf() is not permitted";
-    snprintf(source.why_not[0], sizeof(source.why_not[0]), "source array cannot be joined: %s",
-             strerrordesc_np(-error));
-    return source.why_not[0];
+    later.inode = 0; /* it may be the fault of the moment: no memory, no descriptor, an upgrade */
+    return cannot("source array cannot be joined", error);
 }
 
 static const char *load_uptr(struct oncpu_bpf_program *program)
@@ -244,14 +270,14 @@ static const char *load_uptr(struct oncpu_bpf_program *program)
         return reason;
     if (error == -EPERM || error == -EACCES)
         return "source uptr needs root, or CAP_BPF and CAP_PERFMON";
-    snprintf(source.why_not[1], sizeof(source.why_not[1]), "source uptr cannot be loaded: %s", strerrordesc_np(-error));
-    return source.why_not[1];
+    return cannot("source uptr cannot be loaded", error);
 }
 
 /* What stands for the whole machine comes first: each program of a process's own costs every context switch of it. */
 static const char *get_program(struct oncpu_bpf_program *program, const char *wanted)
 {
     const char *no_array = is(wanted, "uptr") ? "" : join_array(program);
+    char both[sizeof(source.texts[0])];
     const char *no_uptr;
 
     if (!no_array)
@@ -261,26 +287,60 @@ static const char *get_program(struct oncpu_bpf_program *program, const char *wa
     no_uptr = load_uptr(program);
     if (!no_uptr || !*no_array)
         return no_uptr;
-    snprintf(source.why_not[2], sizeof(source.why_not[2]), "%.95s; %.95s", no_uptr, no_array);
-    return source.why_not[2];
+    snprintf(both, sizeof(both), "%.95s; %.95s", no_uptr, no_array);
+    return keep(both);
+}
+
+/* The pin that is opened last, and was made last. False: there is none, for this process. */
+static bool see_pin(struct stat *pin)
+{
+    static char path[PATH_MAX]; /* as in seccomp_is_on() */
+    int length = snprintf(path, sizeof(path), "%s/" ONCPU_PIN_REGISTER, folder());
+
+    return length > 0 && (size_t)length < sizeof(path) && !stat(path, pin);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static const char *find_program(struct oncpu_bpf_program *program)
+{
+    const char *wanted = oncpu_setting("ONCPU_SOURCE");
+    const char *reason;
+    struct stat pin;
+
+    wanted = wanted && *wanted ? wanted : NULL;
+    reason = obstacle(wanted);
+    later.never = reason || is(wanted, "uptr");
+    if (reason)
+        return reason;
+    if (source.closed < source.loads) /* the one that was lost */
+        oncpu_program_close(&source.programs[source.closed++]);
+    later.inode = 0;
+    if (!later.never && see_pin(&pin)) {
+        later.device = pin.st_dev;
+        later.inode = pin.st_ino;
+    }
+    return get_program(program, wanted);
 }
 
 static void choose(void)
 {
-    const char *wanted = oncpu_setting("ONCPU_SOURCE");
     struct oncpu_bpf_program *program = &source.programs[source.loads % LOADS];
-    const char *reason;
+    const char *reason = find_program(program);
 
-    wanted = wanted && *wanted ? wanted : NULL;
-    __atomic_store_n(&source.tried, true, __ATOMIC_RELAXED);
-    reason = obstacle(wanted);
-    if (source.loads > 0 && !__atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED))
-        oncpu_program_close(&source.programs[source.loads - 1]); /* the one that was lost */
-    reason = reason ? reason : get_program(program, wanted);
     if (reason) {
         use(ONCPU_SOURCE_NONE, reason);
+        __atomic_store_n(&later.at, now_ns(), __ATOMIC_RELAXED);
+        __atomic_store_n(&source.in_vain, true, __ATOMIC_RELAXED);
         return;
     }
+    __atomic_store_n(&source.in_vain, false, __ATOMIC_RELAXED); /* and it stays so when this one is lost */
     source.loads++;
     if (program->source == ONCPU_SOURCE_ARRAY) {
         static struct oncpu_array arrays[LOADS]; /* one for each: others may still read the last */
@@ -305,6 +365,37 @@ static void say(void)
                       *reason ? ": " : "", reason);
     if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
         return; /* nobody to tell */
+}
+
+/* Whether something else is pinned now than when the process looked last; nothing, a moment ago, is an answer too. */
+static bool pin_is_new(void)
+{
+    uint64_t last = __atomic_load_n(&later.at, __ATOMIC_RELAXED);
+    uint64_t now = now_ns();
+    bool is_new = false;
+    struct stat pin;
+
+    if (now - last < LOOK_EVERY_NS || __atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED))
+        return false;
+    if (!oncpu_records_guard_take())
+        return false;
+    __atomic_store_n(&later.at, now, __ATOMIC_RELAXED);
+    if (!later.never && see_pin(&pin))
+        is_new = pin.st_ino != later.inode || pin.st_dev != later.device;
+    oncpu_records_guard_drop();
+    return is_new;
+}
+
+bool oncpu_state_wants_init(void)
+{
+    int saved_errno = errno;
+    bool wants;
+
+    if (__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED))
+        return false;
+    wants = !__atomic_load_n(&source.in_vain, __ATOMIC_RELAXED) || pin_is_new();
+    errno = saved_errno;
+    return wants;
 }
 
 int oncpu_init(void)

@@ -53,6 +53,9 @@ static inline struct oncpu_thread_record *oncpu_state_self(void)
     return mine ? mine : oncpu_state_register();
 }
 
+/* The calling thread's slot in the machine-wide array, + 1; 0: it has none. Does not register. */
+uint32_t oncpu_state_slot(void);
+
 /*
  * The stream of switches is not lossless: some threads are never seen leaving, and what runs next is not seen coming.
  * But whoever executes this runs; and the kernel's next store comes later. So a thread that met contention sets it
@@ -101,8 +104,11 @@ static inline void oncpu_state_slept(const struct oncpu_thread_record *mine, uin
     }
 }
 
-/* Nobody has called oncpu_init() yet, or what it found has been lost since. */
-bool oncpu_state_untried(void);
+/*
+ * Whether oncpu_init() could find a source where there is none: nobody has called it yet, what it found has been lost since, or
+ * somebody has called `oncpu enable`; for the last, looks at the pins, once a second at most. Not async-signal-safe.
+ */
+bool oncpu_state_wants_init(void);
 
 /* How many CPUs the process could use when it started; 0 before the library's constructor. */
 int oncpu_state_cpus(void);

@@ -72,6 +72,24 @@ int oncpu_uptr_load(struct oncpu_bpf_program *program)
     return error;
 }
 
+/*
+ * This happens in a lock, and another thread may just have closed descriptor 0, to be given it again for a file of its own. So the
+ * lowest number is taken for as short as can be. These are system calls and not functions, as close() is a cancellation point.
+ */
+static int open_thread(uint32_t tid)
+{
+    int low = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+    int high;
+
+    if (low < 0)
+        return -errno;
+    high = oncpu_bpf_high(low);
+    if (high < 0)
+        return low; /* there is no room */
+    syscall(SYS_close, low);
+    return high;
+}
+
 int oncpu_uptr_watch(const struct oncpu_bpf_program *program, uint32_t tid, struct oncpu_thread_record *record)
 {
     struct oncpu_task_value value = {.record = record};
@@ -81,15 +99,15 @@ int oncpu_uptr_watch(const struct oncpu_bpf_program *program, uint32_t tid, stru
 
     if (!oncpu_bpf_is(&program->tasks))
         return -EBADF;
-    pidfd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+    pidfd = open_thread(tid);
     if (pidfd < 0)
-        return -errno;
+        return pidfd;
     memset(&attr, 0, sizeof(attr));
     attr.map_fd = (uint32_t)program->tasks.fd;
     attr.key = (uint64_t)(uintptr_t)&pidfd;
     attr.value = (uint64_t)(uintptr_t)&value;
     attr.flags = BPF_ANY;
     error = oncpu_bpf(BPF_MAP_UPDATE_ELEM, &attr);
-    syscall(SYS_close, pidfd); /* not close(): that is a cancellation point */
+    syscall(SYS_close, pidfd);
     return error;
 }

@@ -23,7 +23,7 @@ static struct {
     uint32_t claim;
 } fields;
 
-static const struct oncpu_lock lock = {&fields.word, &fields.owner, &fields.turns, &fields.claim};
+static const struct oncpu_lock lock = {&fields.word, &fields.owner, &fields.turns, &fields.claim, NULL};
 
 static struct oncpu_thread_record *record_for(uint32_t tid)
 {
