@@ -42,7 +42,7 @@ static inline void oncpu_claim_end(struct oncpu_lock lock)
     __atomic_store_n(lock.claim, 0, __ATOMIC_RELAXED);
 }
 
-/* Whether the claimant has been given the lock. Acquire: pairs with the release in oncpu_lock_hand_off(). */
+/* Whether the claimant has been given the lock. Acquire: pairs with the release in oncpu_lock_release_claimed(). */
 static inline bool oncpu_claim_granted(struct oncpu_lock lock, uint32_t self)
 {
     return __atomic_load_n(lock.claim, __ATOMIC_ACQUIRE) == (self | ONCPU_CLAIM_GRANTED);

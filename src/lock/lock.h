@@ -52,20 +52,29 @@ static inline void oncpu_lock_turn(uint32_t *turns)
 /* The rest of a release that found the word CONTENDED: wakes a sleeper (I3). Uses only the address (I4). */
 void oncpu_lock_wake(const uint32_t *word);
 
-/* Gives the lock to the waiter that claims it. False: that cannot be now; release it. */
-bool oncpu_lock_hand_off(struct oncpu_lock lock);
-
 /*
  * Releases the lock; the caller has cleared `owner`. Release: pairs with the acquire of the next owner. An exchange and
- * not a store, because a waiter's mark must not be overwritten unseen. Relaxed load of the claim: one that comes later has
- * the next release to wait for.
+ * not a store, because a waiter's mark must not be overwritten unseen.
  */
-static inline void oncpu_lock_release(struct oncpu_lock lock)
+static inline int oncpu_lock_set_free(uint32_t *word)
 {
-    if (__builtin_expect(__atomic_load_n(lock.claim, __ATOMIC_RELAXED) != 0, 0) && oncpu_lock_hand_off(lock))
-        return;
-    if (__builtin_expect(__atomic_exchange_n(lock.word, ONCPU_WORD_FREE, __ATOMIC_RELEASE) == ONCPU_WORD_CONTENDED, 0))
-        oncpu_lock_wake(lock.word);
+    if (__builtin_expect(__atomic_exchange_n(word, ONCPU_WORD_FREE, __ATOMIC_RELEASE) == ONCPU_WORD_CONTENDED, 0))
+        oncpu_lock_wake(word);
+    return 0;
+}
+
+/* The same for a lock that somebody claims: hands it over if that can be now (handoff.h). */
+int oncpu_lock_release_claimed(uint32_t *word, const uint32_t *turns, uint32_t *claim);
+
+/*
+ * Releases a lock of one process. Relaxed load of the claim: one that comes later waits for the next release. Pointers and
+ * no struct, and a result (0): so that an unlock ends in a jump, and needs no stack.
+ */
+static inline int oncpu_lock_release(uint32_t *word, const uint32_t *turns, uint32_t *claim)
+{
+    if (__builtin_expect(__atomic_load_n(claim, __ATOMIC_RELAXED) != 0, 0))
+        return oncpu_lock_release_claimed(word, turns, claim);
+    return oncpu_lock_set_free(word);
 }
 
 /* The same for a lock between processes. */

@@ -83,9 +83,9 @@ int oncpu_mutex_unlock(oncpu_mutex_t *mutex)
 {
     /* before the release: afterwards the memory is another's (I4) */
     __atomic_store_n(&mutex->oncpu_owner, 0, __ATOMIC_RELAXED);
-    if (__libc_single_threaded && __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_HELD)
+    if (__libc_single_threaded && __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_HELD) {
         __atomic_store_n(&mutex->oncpu_word, ONCPU_WORD_FREE, __ATOMIC_RELAXED);
-    else
-        oncpu_lock_release(lock_of(mutex));
-    return 0;
+        return 0;
+    }
+    return oncpu_lock_release(&mutex->oncpu_word, &mutex->oncpu_turns, &mutex->oncpu_claim);
 }

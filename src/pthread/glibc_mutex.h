@@ -70,11 +70,15 @@ static inline uint32_t *oncpu_turns_of(pthread_mutex_t *mutex)
     return (uint32_t *)&mutex->__data.__list;
 }
 
+static inline uint32_t *oncpu_claim_of(pthread_mutex_t *mutex)
+{
+    return oncpu_turns_of(mutex) + 1;
+}
+
 static inline struct oncpu_lock oncpu_lock_of(pthread_mutex_t *mutex)
 {
-    uint32_t *turns = oncpu_turns_of(mutex);
-
-    return (struct oncpu_lock){oncpu_word_of(mutex), oncpu_owner_of(mutex), turns, turns + 1, NULL};
+    return (struct oncpu_lock){oncpu_word_of(mutex), oncpu_owner_of(mutex), oncpu_turns_of(mutex),
+                               oncpu_claim_of(mutex), NULL};
 }
 
 #endif

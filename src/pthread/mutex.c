@@ -175,11 +175,11 @@ static inline int release(pthread_mutex_t *mutex)
 {
     __atomic_store_n(oncpu_owner_of(mutex), 0, __ATOMIC_RELAXED);
     mutex->__data.__nusers--;
-    if (__libc_single_threaded && __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) == ONCPU_WORD_HELD)
+    if (__libc_single_threaded && __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) == ONCPU_WORD_HELD) {
         __atomic_store_n(oncpu_word_of(mutex), ONCPU_WORD_FREE, __ATOMIC_RELAXED);
-    else
-        oncpu_lock_release(oncpu_lock_of(mutex));
-    return 0;
+        return 0;
+    }
+    return oncpu_lock_release(oncpu_word_of(mutex), oncpu_turns_of(mutex), oncpu_claim_of(mutex));
 }
 
 static inline int unlock_checked(pthread_mutex_t *mutex, int kind, uint32_t self)

@@ -24,6 +24,11 @@ static struct {
 
 static const struct oncpu_lock lock = {&fields.word, &fields.owner, &fields.turns, &fields.claim, NULL};
 
+static void release(void)
+{
+    oncpu_lock_release(lock.word, lock.turns, lock.claim);
+}
+
 static struct oncpu_thread_record *record_for(uint32_t tid)
 {
     struct oncpu_thread_record *record = oncpu_record_claim(tid);
@@ -47,12 +52,12 @@ Test(handoff, a_claimant_that_runs_gets_the_lock)
     record_for(CLAIMANT)->state = ONCPU_STATE_RUNNING;
     cr_assert(oncpu_claim(lock, CLAIMANT));
     cr_assert_not(oncpu_claim_granted(lock, CLAIMANT));
-    oncpu_lock_release(lock);
+    release();
     cr_assert_eq(fields.word, ONCPU_WORD_HELD, "a lock that is handed over is never free");
     cr_assert(oncpu_claim_granted(lock, CLAIMANT));
     cr_assert_not(oncpu_claim_granted(lock, OTHER));
     oncpu_claim_end(lock);
-    oncpu_lock_release(lock);
+    release();
     cr_assert_eq(fields.word, ONCPU_WORD_FREE, "one claim, one hand-off");
 }
 
@@ -65,7 +70,7 @@ Test(handoff, a_claimant_that_does_not_run_waits_on)
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         fields.word = ONCPU_WORD_HELD;
         record->state = states[i];
-        oncpu_lock_release(lock);
+        release();
         cr_assert_eq(fields.word, ONCPU_WORD_FREE);
         cr_assert_eq(fields.claim, CLAIMANT, "the claim stands");
     }
@@ -74,12 +79,12 @@ Test(handoff, a_claimant_that_does_not_run_waits_on)
 Test(handoff, a_claim_that_nobody_holds_is_cleared)
 {
     fields.claim = CLAIMANT; /* as a child of fork inherits it */
-    oncpu_lock_release(lock);
+    release();
     cr_assert_eq(fields.word, ONCPU_WORD_FREE);
     cr_assert_eq(fields.claim, 0);
     fields.claim = CLAIMANT | ONCPU_CLAIM_GRANTED; /* or this one, when the fork came in between */
     fields.word = ONCPU_WORD_HELD;
-    oncpu_lock_release(lock);
+    release();
     cr_assert_eq(fields.word, ONCPU_WORD_FREE);
     cr_assert_eq(fields.claim, 0);
 }
@@ -98,7 +103,7 @@ Test(handoff, giving_up_too_late_is_having_the_lock)
 {
     record_for(CLAIMANT)->state = ONCPU_STATE_RUNNING;
     cr_assert(oncpu_claim(lock, CLAIMANT));
-    oncpu_lock_release(lock);
+    release();
     cr_assert(oncpu_claim_withdraw(lock, CLAIMANT));
 }
 
