@@ -5,39 +5,47 @@
 #include "handoff.h"
 
 #include "../state/records.h"
+#include "spin.h"
 
 #include <oncpu/thread_state_abi.h>
 
-#define TURNS_PER_WAKE 16u /* a power of two */
+#define OFFER_NS 500u /* for how long an owner waits for the answer: a claimant looks every 30 ns */
+#define OFFER_LOOK_NS 20u
 
-/* A wake-up that comes with no release: the sleeper looks, and may claim. The caller still owns the lock. */
-static void let_a_sleeper_in(const uint32_t *word, const uint32_t *turns)
+/*
+ * Makes the offer, and waits for the answer. Release: pairs with the acquire in oncpu_offer_accept(). The other accesses
+ * relaxed: what they read or write is the mailbox alone.
+ */
+static bool offer(const uint32_t *word, uint64_t *mailbox)
 {
-    if (__atomic_load_n(turns, __ATOMIC_RELAXED) % TURNS_PER_WAKE == 0 &&
-        __atomic_load_n(word, __ATOMIC_RELAXED) == ONCPU_WORD_CONTENDED)
-        oncpu_futex_wake(word, 1);
+    const uint64_t offered = oncpu_mailbox_value(word, ONCPU_MAILBOX_OFFERED);
+    uint64_t there = 0;
+
+    if (!__atomic_compare_exchange_n(mailbox, &there, offered, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        return false; /* an older one, of another lock, is still there */
+    for (uint32_t ns = 0; ns < OFFER_NS && __atomic_load_n(mailbox, __ATOMIC_RELAXED) == offered; ns += OFFER_LOOK_NS)
+        oncpu_spin_ns(OFFER_LOOK_NS);
+    there = offered;
+    if (__atomic_compare_exchange_n(mailbox, &there, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return false;
+    __atomic_store_n(mailbox, 0, __ATOMIC_RELAXED);
+    return true;
 }
 
-static bool hand_off(const uint32_t *word, const uint32_t *turns, uint32_t *claim)
+int oncpu_lock_release_claimed(uint32_t *word, uint32_t *claim)
 {
     uint32_t claimant = __atomic_load_n(claim, __ATOMIC_RELAXED);
     const struct oncpu_thread_record *record = oncpu_record_find(claimant);
+    uint64_t *mailbox = oncpu_record_mailbox(claimant);
 
-    if (!record) {
-        /* H5. Relaxed: nothing depends on when it is seen. */
-        __atomic_compare_exchange_n(claim, &claimant, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-        return false;
+    if (record && mailbox) {
+        /* To offer it to a thread that does not run would have all the others wait for the scheduler. */
+        if (__atomic_load_n(&record->state, __ATOMIC_RELAXED) != ONCPU_STATE_RUNNING)
+            return oncpu_lock_set_free(word);
+        if (offer(word, mailbox))
+            return 0;
     }
-    /* To give it to a thread that does not run would have all the others wait for the scheduler. */
-    if (__atomic_load_n(&record->state, __ATOMIC_RELAXED) != ONCPU_STATE_RUNNING)
-        return false;
-    let_a_sleeper_in(word, turns);
-    /* Release: pairs with the acquire in oncpu_claim_granted() and oncpu_claim_withdraw(). */
-    return __atomic_compare_exchange_n(claim, &claimant, claimant | ONCPU_CLAIM_GRANTED, false, __ATOMIC_RELEASE,
-                                       __ATOMIC_RELAXED);
-}
-
-int oncpu_lock_release_claimed(uint32_t *word, const uint32_t *turns, uint32_t *claim)
-{
-    return hand_off(word, turns, claim) ? 0 : oncpu_lock_set_free(word);
+    /* Who does not answer may not be there any more, or be another process's, before a fork; else it claims again. */
+    oncpu_claim_end(claim, claimant);
+    return oncpu_lock_set_free(word);
 }

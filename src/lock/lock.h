@@ -64,16 +64,16 @@ static inline int oncpu_lock_set_free(uint32_t *word)
 }
 
 /* The same for a lock that somebody claims: hands it over if that can be now (handoff.h). */
-int oncpu_lock_release_claimed(uint32_t *word, const uint32_t *turns, uint32_t *claim);
+int oncpu_lock_release_claimed(uint32_t *word, uint32_t *claim);
 
 /*
  * Releases a lock of one process. Relaxed load of the claim: one that comes later waits for the next release. Pointers and
  * no struct, and a result (0): so that an unlock ends in a jump, and needs no stack.
  */
-static inline int oncpu_lock_release(uint32_t *word, const uint32_t *turns, uint32_t *claim)
+static inline int oncpu_lock_release(uint32_t *word, uint32_t *claim)
 {
     if (__builtin_expect(__atomic_load_n(claim, __ATOMIC_RELAXED) != 0, 0))
-        return oncpu_lock_release_claimed(word, turns, claim);
+        return oncpu_lock_release_claimed(word, claim);
     return oncpu_lock_set_free(word);
 }
 

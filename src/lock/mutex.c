@@ -87,5 +87,5 @@ int oncpu_mutex_unlock(oncpu_mutex_t *mutex)
         __atomic_store_n(&mutex->oncpu_word, ONCPU_WORD_FREE, __ATOMIC_RELAXED);
         return 0;
     }
-    return oncpu_lock_release(&mutex->oncpu_word, &mutex->oncpu_turns, &mutex->oncpu_claim);
+    return oncpu_lock_release(&mutex->oncpu_word, &mutex->oncpu_claim);
 }

@@ -28,22 +28,21 @@
  * A wait that takes this share (of 1024) of the time since the last one ended, is a hint. After so many in a row, about:
  */
 #define SATURATED_SHARE 430
-#define SATURATED_WAITS_SHORT                                                                                          \
-    48 /* turns shorter than this (ns) are not worth a sleep: the CPU is offered to others, once */
-#define SHORT_TURN 400u
-#define SATURATED_WAITS 16 /* longer ones: so many waits sleep at once */
-#define RESTS 100u
-#define LONG_TURN 10000u       /* turns longer than this are not worth spinning for after a wake-up either ... */
-#define STARVED_AFTER 1000000u /* ... but for a waiter that has waited for so long */
+#define SHORT_TURN 400u /* turns shorter than this (ns) are not worth a sleep: so the CPU is offered to others, once, */
+#define SHORT_WAITS 48  /* ... after so many hints; */
+#define LONG_WAITS 16   /* where turns are longer, after so many, */
+#define RESTS 100u      /* ... so many waits sleep at once */
+
+#define STARVED_AFTER 1000000u /* a waiter that has waited for so long spins and claims in any case */
 
 /* What a thread knows from its last waits: it tends to meet the same lock again. */
 static __thread struct {
     uint32_t first_look; /* the first distance of the next wait */
     uint32_t rests;      /* waits that are not to spin */
-    int32_t hints;       /* of saturation */
+    int32_t short_hints; /* of saturation, by short turns ... */
+    int32_t hints;       /* ... and by longer ones */
     bool yields;         /* the next wait begins with an offer of the CPU */
-    bool long_turn;
-    uint64_t left; /* when its last wait ended */
+    uint64_t left;       /* when its last wait ended */
 } memory __attribute__((tls_model("initial-exec")));
 
 int oncpu_policy_glances(void)
@@ -63,6 +62,15 @@ bool oncpu_policy_spins_first(void)
     return false;
 }
 
+static bool saturated(int32_t *hints, bool hint, int32_t enough)
+{
+    *hints += hint ? 1 : *hints > 0 ? -2 : 0;
+    if (*hints < enough)
+        return false;
+    *hints = 0;
+    return true;
+}
+
 /* Called by the new owner, so everything here makes the section longer: no division. */
 void oncpu_policy_note(uint64_t begin, uint64_t now, uint32_t lost, bool taken)
 {
@@ -73,27 +81,25 @@ void oncpu_policy_note(uint64_t begin, uint64_t now, uint32_t lost, bool taken)
     if (!taken && lost <= LOSING_TURNS)
         return; /* it went to sleep for one owner's sake */
     memory.left = now;
-    memory.hints += hint ? 1 : memory.hints > 0 ? -2 : 0;
-    bool short_turn = waited < turns * SHORT_TURN;
-
-    if (memory.hints < (short_turn ? SATURATED_WAITS_SHORT : SATURATED_WAITS))
-        return;
-    memory.hints = 0;
-    memory.long_turn = waited > turns * LONG_TURN;
-    memory.yields = short_turn;
-    memory.rests = short_turn ? 0 : RESTS;
+    if (waited < turns * SHORT_TURN) {
+        memory.yields = saturated(&memory.short_hints, hint, SHORT_WAITS);
+    } else if (saturated(&memory.hints, hint, LONG_WAITS)) {
+        memory.rests = RESTS;
+    }
 }
 
 bool oncpu_policy_spins_again(uint64_t waited)
 {
-    if (memory.rests == 0 || waited > STARVED_AFTER)
-        return true;
-    return !memory.long_turn && __atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE;
+    return memory.rests == 0 || waited > STARVED_AFTER;
 }
 
-bool oncpu_policy_claims(uint64_t waited)
+bool oncpu_policy_claims(uint64_t waited, bool sleepers)
 {
-    return waited > oncpu_hand_off_ns;
+    uint64_t after = oncpu_hand_off_ns;
+
+    if (after == UINT32_MAX)
+        return false;
+    return waited > (sleepers && after < STARVED_AFTER ? STARVED_AFTER : after);
 }
 
 void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now)

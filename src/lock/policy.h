@@ -43,8 +43,8 @@ bool oncpu_policy_spins_again(uint64_t waited);
 /* The spin that a wait began with is over: from `begin` to `now`, while others took the lock `lost` times. */
 void oncpu_policy_note(uint64_t begin, uint64_t now, uint32_t lost, bool taken);
 
-/* Whether a waiter that has waited for so long claims the lock. */
-bool oncpu_policy_claims(uint64_t waited);
+/* Whether a waiter that has waited for so long claims the lock, while others sleep or not. */
+bool oncpu_policy_claims(uint64_t waited, bool sleepers);
 
 /* Begins a spin at the time `now`. */
 void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now);

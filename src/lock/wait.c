@@ -3,6 +3,7 @@
  * What a thread does that finds the lock held: how long it spins, how often it looks, when it sleeps. The protocol is
  * in sleep_once() and try_take(); everything else is policy, and may be wrong at no other price than time.
  */
+#include "../state/records.h"
 #include "../state/state.h"
 #include "handoff.h"
 #include "policy.h"
@@ -18,6 +19,7 @@ struct waiter {
     uint32_t self;  /* tid */
     uint32_t lost;  /* turns that others had */
     bool claims;
+    uint64_t *mailbox; /* where a lock that it claims is offered */
     uint32_t mark; /* what this waiter writes into a free word: HELD, or CONTENDED once it has tried to sleep (I2) */
 };
 
@@ -45,23 +47,32 @@ static bool glance(const struct waiter *w)
     return taken;
 }
 
-static void claim_in_time(struct waiter *w, uint64_t now)
+static bool may_claim(const struct waiter *w, uint64_t now)
 {
-    if (!w->claims && w->mine && w->lock.claim && oncpu_policy_claims(now - w->since))
-        w->claims = oncpu_claim(w->lock, w->self);
+    bool sleepers = __atomic_load_n(w->lock.word, __ATOMIC_RELAXED) == ONCPU_WORD_CONTENDED;
+
+    return w->mine && w->lock.claim && oncpu_policy_claims(now - w->since, sleepers);
 }
 
-/* The end of a spin: `taken` says whether it got the lock as a free one. Returns whether it has it. */
-static bool end_claim(struct waiter *w, bool taken)
+static void end_claim(struct waiter *w)
 {
-    if (!w->claims)
-        return taken;
+    if (w->claims)
+        oncpu_claim_end(w->lock.claim, w->self);
     w->claims = false;
-    if (!taken && !oncpu_claim_withdraw(w->lock, w->self))
+}
+
+/* A waiter that has waited for long claims the lock, and takes it when it is offered. */
+static bool take_offered(struct waiter *w, uint64_t now)
+{
+    if (!may_claim(w, now)) {
+        end_claim(w);
         return false;
-    oncpu_claim_end(w->lock);
-    w->counts.handed += !taken;
-    if (!taken && w->mark == ONCPU_WORD_CONTENDED) /* relaxed: it is the owner's, and only a mark */
+    }
+    w->claims = oncpu_claim(w->lock.claim, w->self);
+    if (!w->claims || !oncpu_offer_accept(w->mailbox, w->lock.word))
+        return false;
+    w->counts.handed++;
+    if (w->mark == ONCPU_WORD_CONTENDED) /* relaxed: it is the owner's, and only a mark */
         __atomic_store_n(w->lock.word, ONCPU_WORD_CONTENDED, __ATOMIC_RELAXED);
     return true;
 }
@@ -78,10 +89,7 @@ static bool spin(struct waiter *w, uint64_t end)
     if (!oncpu_spin_allowed())
         return try_take(w);
     oncpu_policy_begin(&policy, &w->lock, now);
-    while (!(taken = try_take(w)) && now < end) {
-        claim_in_time(w, now);
-        if (w->claims && oncpu_claim_granted(w->lock, w->self))
-            break;
+    while (!(taken = try_take(w) || take_offered(w, now)) && now < end) {
         verdict = oncpu_policy_look(&policy, &w->lock, now);
         if (verdict != ONCPU_GO_ON)
             break;
@@ -93,7 +101,8 @@ static bool spin(struct waiter *w, uint64_t end)
     w->counts.spin_ns += now - begin;
     w->now = now;
     w->lost += policy.lost;
-    return end_claim(w, taken);
+    end_claim(w);
+    return taken;
 }
 
 /* The end of spinning that a deadline sets, by CLOCK_MONOTONIC; 0 if it has passed. */
@@ -163,6 +172,7 @@ static int check(const struct timespec *time)
 static int wait_long(struct waiter *w, const struct oncpu_deadline *deadline)
 {
     w->self = oncpu_self_tid();
+    w->mailbox = oncpu_record_mailbox(w->self);
     w->mine = oncpu_state_self();
     oncpu_state_i_run(w->mine);
     w->since = w->now = oncpu_now_ns();

@@ -179,7 +179,7 @@ static inline int release(pthread_mutex_t *mutex)
         __atomic_store_n(oncpu_word_of(mutex), ONCPU_WORD_FREE, __ATOMIC_RELAXED);
         return 0;
     }
-    return oncpu_lock_release(oncpu_word_of(mutex), oncpu_turns_of(mutex), oncpu_claim_of(mutex));
+    return oncpu_lock_release(oncpu_word_of(mutex), oncpu_claim_of(mutex));
 }
 
 static inline int unlock_checked(pthread_mutex_t *mutex, int kind, uint32_t self)

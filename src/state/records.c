@@ -22,6 +22,8 @@
 #define CHUNKS 256u /* 258,048 threads at a time */
 #define PROBES 8u
 
+#define MAILBOXES 256u
+
 #define TIDS_PER_LEAF 1024u
 #define LEAVES 4096u /* times TIDS_PER_LEAF: PID_MAX_LIMIT, include/linux/threads.h */
 
@@ -29,12 +31,17 @@
 #define TID_FREE 0u
 #define TID_CLAIMED UINT32_MAX
 
+struct mailbox {
+    uint64_t word;
+} __attribute__((aligned(64))); /* two threads look at it again and again */
+
 struct slab {
     uint32_t guard;                    /* 1: a thread is choosing the source */
     uint32_t fresh;                    /* records handed out at least once */
     uint32_t cursor;                   /* where the search for the dead goes on */
     struct oncpu_page *chunks[CHUNKS]; /* set once, by CAS */
     uint32_t *leaves[LEAVES];          /* tid → number of the record + 1; set once, by CAS */
+    struct mailbox mailboxes[MAILBOXES];
 };
 
 /* In the index: the rest of the number is that of a slot in the array. */
@@ -76,6 +83,13 @@ bool oncpu_records_init(void)
     if (__atomic_load_n(&slab, __ATOMIC_ACQUIRE)) /* pairs with install() */
         return true;
     return install((void **)&slab, map_wiped(sizeof(struct slab)), sizeof(struct slab)) != NULL;
+}
+
+uint64_t *oncpu_record_mailbox(uint32_t tid)
+{
+    struct slab *there = __atomic_load_n(&slab, __ATOMIC_ACQUIRE); /* pairs with install() */
+
+    return there ? &there->mailboxes[tid % MAILBOXES].word : NULL;
 }
 
 bool oncpu_records_guard_take(void)

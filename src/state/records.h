@@ -55,6 +55,12 @@ void oncpu_record_publish(struct oncpu_thread_record *record, uint32_t tid);
 /* Gives back a claimed record that the kernel does not write. */
 void oncpu_record_drop(struct oncpu_thread_record *record);
 
+/*
+ * A word in which other threads can leave something for the thread `tid`, until it is taken away again; NULL before
+ * oncpu_records_init(). Some threads have one together.
+ */
+uint64_t *oncpu_record_mailbox(uint32_t tid);
+
 /* The record of a thread, NULL when it has none. Wait-free. What it says is a hint. */
 struct oncpu_thread_record *oncpu_record_find(uint32_t tid);
 

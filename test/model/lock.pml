@@ -5,7 +5,9 @@
 
 byte word;          /* 0 free, 1 held and nobody sleeps, 2 held and somebody may sleep */
 byte owner;         /* a thread's number, 0 when free */
-byte claim;         /* 0 nobody's, a thread's number, and GRANTED more when it has been given the lock */
+byte claim;         /* a thread's number; 0: nobody claims */
+byte mailbox;       /* all threads have one together, the worst case */
+bool offers_last;   /* the offering owner then lets go of the mutex for the last time */
 byte users = USERS; /* threads that have not let go of the mutex for the last time */
 bool mutex_gone;    /* they all have, and the memory was given back: whoever touches its content now is wrong */
 
@@ -20,7 +22,8 @@ byte spinners;
 #endif
 
 #define ME (_pid + 1)
-#define GRANTED 16
+#define OFFERED 1
+#define ACCEPTED 2
 
 /* A free choice at every read: that is all that the lock may rely on. */
 #define SAYS_RUNNING 1
@@ -35,7 +38,7 @@ byte spinners;
     byte mark;   /* what a waiter takes the lock with */              \
     byte record; /* what the owner's record says */                   \
     bool got;    /* this thread took the lock */                      \
-    bool granted; /* it gave it to a claimant */                      \
+    bool handed; /* it gave it to a claimant */                       \
     bool left;   /* it went away without, at its deadline */          \
     bool owed;   /* it was woken and has not marked the word since */ \
     bool claims; /* it takes the claim to be its own */               \
@@ -108,55 +111,54 @@ inline mutex_claim()
         assert(!mutex_gone);
         if
         :: claim == 0 -> claim = ME; claims = true
+        :: claim == ME -> claims = true
         :: else
         fi
     }
 }
 
-/* The end of a spin: who does not have the lock gives the claim up, or has been given the lock. */
-inline mutex_end_claim()
+/* From the answer on the old owner has let go of the mutex. */
+inline mutex_accept()
 {
-    if
-    :: claims && got -> d_step { assert(!mutex_gone); claim = 0; claims = false }
-#ifdef MUTANT_CLAIMANT_SLEEPS
-    :: claims && !got && !left -> skip
-    :: claims && !got && left ->
-#else
-    :: claims && !got ->
-#endif
-        d_step {
-            assert(!mutex_gone);
-            claims = false;
-            if
-#ifdef MUTANT_CLAIM_LEFT_BEHIND
-            :: claim == ME
-#else
-            :: claim == ME -> claim = 0
-#endif
-#ifndef MUTANT_GRANT_MISSED
-            :: claim == ME + GRANTED -> got = true; left = false
-#endif
-            :: else
-            fi
-        };
+#ifdef MUTANT_ACCEPT_SPLIT
+    got = (mailbox == OFFERED);
+    d_step {
         if
-        :: got ->
-            d_step { assert(!mutex_gone); claim = 0 };
-#ifndef MUTANT_GRANTED_NOT_MARKED
-            if
-            :: mark == SLEEPERS -> d_step { assert(!mutex_gone); word = SLEEPERS }
-            :: else
-            fi
-#endif
+        :: got -> mailbox = ACCEPTED; mutex_let_go(offers_last)
         :: else
         fi
-    :: !claims
+    };
+#else
+    d_step {
+        if
+        :: mailbox == OFFERED -> mailbox = ACCEPTED; got = true; mutex_let_go(offers_last)
+        :: else
+        fi
+    };
+#endif
+#ifndef MUTANT_HANDED_NOT_MARKED
+    if
+    :: got && mark == SLEEPERS -> d_step { assert(!mutex_gone); word = SLEEPERS }
+    :: else
     fi
+#endif
+}
+
+/* A claim is a request only: it may be gone, or stay behind where a signal handler is left by a jump. */
+inline mutex_end_claim()
+{
+    d_step {
+        if
+        :: claims && claim == ME -> assert(!mutex_gone); claim = 0
+        :: else
+        fi;
+        claims = false
+    }
 }
 
 /*
- * The owner finds a claim. Whether the claimant runs is a free choice, and so is whether there is a record of it at all: if
- * not, the claim is cleared. Ends with `granted`, or the lock is still to be released.
+ * The owner finds a claim. Whether it believes that the claimant runs is a free choice, and so is how long it waits for the answer.
+ * Ends with `handed`, or the lock is still to be released.
  */
 inline mutex_hand_off(last)
 {
@@ -166,35 +168,45 @@ inline mutex_hand_off(last)
     :: old != 0
     :: old != 0 ->
         d_step {
-            assert(!mutex_gone);
             if
-            :: claim == old -> claim = 0
+            :: mailbox == 0 -> mailbox = OFFERED; offers_last = last; handed = true
             :: else
             fi
-        }
-    :: old != 0 ->
-        assert(old < GRANTED);
+        };
         if
-        :: word == SLEEPERS -> futex_wake_one(AT_WORD)
-        :: true
-        fi;
-#ifdef MUTANT_GRANT_SPLIT
-        granted = (claim == old);
-#endif
-        d_step {
-            assert(!mutex_gone);
+        :: !handed
+        :: handed ->
             if
-#ifdef MUTANT_GRANT_SPLIT
-            :: granted -> claim = old + GRANTED; got = false; mutex_let_go(last)
+            :: mailbox == ACCEPTED -> handed = true
+#ifndef MUTANT_OFFER_FOR_EVER
+            :: true ->
+#ifdef MUTANT_OFFER_TAKEN_BACK_LATE
+                d_step { mailbox = 0; handed = false }
 #else
-            :: claim == old -> claim = old + GRANTED; granted = true; got = false; mutex_let_go(last)
+                d_step {
+                    if
+                    :: mailbox == OFFERED -> mailbox = 0; handed = false
+                    :: else
+                    fi
+                }
 #endif
-            :: else
-            fi
-        }
-#ifdef MUTANT_GRANT_LOOKS_AGAIN
-        ; assert(!mutex_gone || !granted)
 #endif
+            fi;
+            if
+            :: handed -> d_step { mailbox = 0; got = false }
+            :: !handed -> /* who does not answer may not be there any more */
+                d_step {
+                    assert(!mutex_gone);
+                    if
+                    :: claim == old -> claim = 0
+                    :: else
+                    fi
+                }
+            fi;
+#ifdef MUTANT_OFFERER_LOOKS_AGAIN
+            assert(!mutex_gone)
+#endif
+        fi
     fi;
     old = 0
 }
@@ -217,7 +229,14 @@ inline mutex_spin()
         fi
     :: word != 0 -> mutex_look_at_owner()
     :: !claims && claim == 0 -> mutex_claim()
-    :: claims && claim == ME + GRANTED -> break
+#if !defined(NATIVE) || NATIVE > 1 /* or no other thread makes an offer */
+    :: claims && mailbox == OFFERED ->
+        mutex_accept();
+        if
+        :: got -> break
+        :: else
+        fi
+#endif
     :: break /* the bound is reached */
 #ifdef MUTANT_WOKEN_LEAVES_UNPAID
     :: timed -> left = true; break
@@ -284,9 +303,6 @@ inline mutex_lock()
     :: got
     :: else -> mutex_wait()
     fi;
-#ifdef MUTANT_CLAIMANT_SLEEPS
-    claims = false;
-#endif
     if
     :: got -> owner = ME /* and the store to turns, which like owner is read as a hint only */
     :: else
@@ -343,11 +359,11 @@ inline mutex_unlock(last)
 #if !defined(NATIVE) || NATIVE > 1 /* or no other thread claims */
     mutex_hand_off(last);
 #endif
-#ifdef MUTANT_GRANT_AND_RELEASE
-    granted = false;
+#ifdef MUTANT_OFFER_AND_RELEASE
+    handed = false;
 #endif
     if
-    :: granted -> granted = false
+    :: handed -> handed = false
     :: else -> mutex_release(last)
     fi
 }

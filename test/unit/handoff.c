@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hand-off: who claims a lock and is on a CPU gets it at the next release; who does not run, is not known, or has given
- * up, does not. Most of it with made-up locks and records, without a thread.
+ * The hand-off: who claims a lock and is on a CPU gets it at the next release; who does not run, is not known, or does not
+ * answer, does not. Most of it with made-up locks and records, without a thread.
  */
 #include "lock/handoff.h"
 
@@ -26,7 +26,7 @@ static const struct oncpu_lock lock = {&fields.word, &fields.owner, &fields.turn
 
 static void release(void)
 {
-    oncpu_lock_release(lock.word, lock.turns, lock.claim);
+    oncpu_lock_release(lock.word, lock.claim);
 }
 
 static struct oncpu_thread_record *record_for(uint32_t tid)
@@ -47,18 +47,15 @@ static void init(void)
 
 TestSuite(handoff, .init = init);
 
-Test(handoff, a_claimant_that_runs_gets_the_lock)
+Test(handoff, a_claimant_that_does_not_answer_does_not_get_the_lock)
 {
-    record_for(CLAIMANT)->state = ONCPU_STATE_RUNNING;
-    cr_assert(oncpu_claim(lock, CLAIMANT));
-    cr_assert_not(oncpu_claim_granted(lock, CLAIMANT));
+    record_for(CLAIMANT)->state = ONCPU_STATE_RUNNING; /* in a signal handler, or it has jumped out of one */
+    cr_assert(oncpu_claim(lock.claim, CLAIMANT));
     release();
-    cr_assert_eq(fields.word, ONCPU_WORD_HELD, "a lock that is handed over is never free");
-    cr_assert(oncpu_claim_granted(lock, CLAIMANT));
-    cr_assert_not(oncpu_claim_granted(lock, OTHER));
-    oncpu_claim_end(lock);
-    release();
-    cr_assert_eq(fields.word, ONCPU_WORD_FREE, "one claim, one hand-off");
+    cr_assert_eq(fields.word, ONCPU_WORD_FREE);
+    cr_assert_eq(fields.claim, 0, "it may claim again");
+    cr_assert_eq(*oncpu_record_mailbox(CLAIMANT), 0, "the offer was taken back");
+    cr_assert_not(oncpu_offer_accept(oncpu_record_mailbox(CLAIMANT), lock.word), "too late");
 }
 
 Test(handoff, a_claimant_that_does_not_run_waits_on)
@@ -66,7 +63,7 @@ Test(handoff, a_claimant_that_does_not_run_waits_on)
     static const uint32_t states[] = {ONCPU_STATE_PREEMPTED, ONCPU_STATE_BLOCKED, ONCPU_STATE_UNKNOWN, 77};
     struct oncpu_thread_record *record = record_for(CLAIMANT);
 
-    cr_assert(oncpu_claim(lock, CLAIMANT));
+    cr_assert(oncpu_claim(lock.claim, CLAIMANT));
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         fields.word = ONCPU_WORD_HELD;
         record->state = states[i];
@@ -82,29 +79,71 @@ Test(handoff, a_claim_that_nobody_holds_is_cleared)
     release();
     cr_assert_eq(fields.word, ONCPU_WORD_FREE);
     cr_assert_eq(fields.claim, 0);
-    fields.claim = CLAIMANT | ONCPU_CLAIM_GRANTED; /* or this one, when the fork came in between */
-    fields.word = ONCPU_WORD_HELD;
-    release();
-    cr_assert_eq(fields.word, ONCPU_WORD_FREE);
-    cr_assert_eq(fields.claim, 0);
 }
 
 Test(handoff, there_is_one_claim_at_a_time)
 {
-    cr_assert(oncpu_claim(lock, CLAIMANT));
-    cr_assert_not(oncpu_claim(lock, OTHER));
-    cr_assert_not(oncpu_claim_withdraw(lock, OTHER), "not its own");
-    cr_assert_eq(fields.claim, CLAIMANT);
-    cr_assert_not(oncpu_claim_withdraw(lock, CLAIMANT));
-    cr_assert(oncpu_claim(lock, OTHER));
+    cr_assert(oncpu_claim(lock.claim, CLAIMANT));
+    cr_assert(oncpu_claim(lock.claim, CLAIMANT), "its own it may repeat");
+    cr_assert_not(oncpu_claim(lock.claim, OTHER));
+    oncpu_claim_end(lock.claim, OTHER);
+    cr_assert_eq(fields.claim, CLAIMANT, "not its own");
+    oncpu_claim_end(lock.claim, CLAIMANT);
+    cr_assert(oncpu_claim(lock.claim, OTHER));
 }
 
-Test(handoff, giving_up_too_late_is_having_the_lock)
+Test(handoff, only_the_lock_that_is_offered_is_accepted)
 {
+    uint64_t *mailbox = oncpu_record_mailbox(CLAIMANT);
+    uint32_t another = ONCPU_WORD_HELD;
+
+    *mailbox = oncpu_mailbox_value(lock.word, ONCPU_MAILBOX_OFFERED);
+    cr_assert_not(oncpu_offer_accept(mailbox, &another));
+    cr_assert(oncpu_offer_accept(mailbox, lock.word));
+    cr_assert_not(oncpu_offer_accept(mailbox, lock.word), "one offer, one owner");
+}
+
+Test(handoff, a_full_mailbox_gets_no_second_offer)
+{
+    uint32_t another = ONCPU_WORD_HELD;
+    uint64_t older = oncpu_mailbox_value(&another, ONCPU_MAILBOX_ACCEPTED);
+
     record_for(CLAIMANT)->state = ONCPU_STATE_RUNNING;
-    cr_assert(oncpu_claim(lock, CLAIMANT));
+    *oncpu_record_mailbox(CLAIMANT) = older;
+    cr_assert(oncpu_claim(lock.claim, CLAIMANT));
     release();
-    cr_assert(oncpu_claim_withdraw(lock, CLAIMANT));
+    cr_assert_eq(fields.word, ONCPU_WORD_FREE);
+    cr_assert_eq(*oncpu_record_mailbox(CLAIMANT), older);
+}
+
+static int accepted;
+
+static void *accept_when_offered(void *unused)
+{
+    (void)unused;
+    while (!oncpu_offer_accept(oncpu_record_mailbox(CLAIMANT), lock.word))
+        continue;
+    __atomic_store_n(&accepted, 1, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+/* The threads may share a CPU for a while: then no answer comes in time, and the next offer is made. */
+Test(handoff, a_claimant_that_answers_has_the_lock)
+{
+    uint64_t begin = test_now_ns();
+    pthread_t claimant;
+
+    record_for(CLAIMANT)->state = ONCPU_STATE_RUNNING;
+    cr_assert_eq(pthread_create(&claimant, NULL, accept_when_offered, NULL), 0);
+    do {
+        fields.word = ONCPU_WORD_HELD;
+        cr_assert(oncpu_claim(lock.claim, CLAIMANT));
+        release();
+    } while (fields.word == ONCPU_WORD_FREE && test_now_ns() - begin < TEST_PATIENCE_NS);
+    cr_assert_eq(fields.word, ONCPU_WORD_HELD, "a lock that is handed over is never free");
+    cr_assert_eq(pthread_join(claimant, NULL), 0);
+    cr_assert_eq(accepted, 1);
+    cr_assert_eq(*oncpu_record_mailbox(CLAIMANT), 0);
 }
 
 /* ---- with threads ---- */
@@ -152,9 +191,14 @@ Test(handoff, nobody_starves_beside_an_owner_that_never_pauses)
 
 Test(handoff, the_time_is_a_setting)
 {
+    const uint64_t ten_s = 10000000000u;
+
     cr_assert_eq(oncpu_hand_off_ns, ONCPU_HAND_OFF_DEFAULT_NS);
-    cr_assert_not(oncpu_policy_claims(ONCPU_HAND_OFF_DEFAULT_NS));
-    cr_assert(oncpu_policy_claims(ONCPU_HAND_OFF_DEFAULT_NS + 1));
+    cr_assert_not(oncpu_policy_claims(ONCPU_HAND_OFF_DEFAULT_NS, false));
+    cr_assert(oncpu_policy_claims(ONCPU_HAND_OFF_DEFAULT_NS + 1, false));
+    cr_assert_not(oncpu_policy_claims(ONCPU_HAND_OFF_DEFAULT_NS + 1, true), "sleepers come first");
+    cr_assert(oncpu_policy_claims(ten_s, true), "but not for ever");
     oncpu_hand_off_ns = UINT32_MAX;
-    cr_assert_not(oncpu_policy_claims(1000000000u));
+    cr_assert_not(oncpu_policy_claims(ten_s, false));
+    cr_assert_not(oncpu_policy_claims(ten_s, true));
 }
