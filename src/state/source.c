@@ -5,6 +5,7 @@
 #include "source.h"
 
 #include "array_abi.h"
+#include "bpf_object.h"
 #include "kernel.h"
 #include "paths.h"
 #include "records.h"
@@ -110,6 +111,13 @@ static void use(enum oncpu_source which, const char *reason)
     __atomic_fetch_add(&source.epoch, 2, __ATOMIC_RELAXED); /* odd for ever, so never 0 */
 }
 
+/* A link of our own is either open, and then the program is attached; or it is not ours any more. Of the machine's we have none. */
+static bool is_attached(const struct oncpu_bpf_program *program)
+{
+    return program->source == ONCPU_SOURCE_UPTR && !__atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED) &&
+           oncpu_bpf_is(&program->link);
+}
+
 /* It sleeps in the futex: the one system call that a process with locks is allowed in any sandbox. */
 void oncpu_state_suspect(const struct oncpu_thread_record *mine)
 {
@@ -124,8 +132,12 @@ void oncpu_state_suspect(const struct oncpu_thread_record *mine)
         return;
     for (int i = 0; i < 10 && oncpu_thread_switches(mine) == before; i++)
         syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &moment, NULL, 0);
-    if (oncpu_thread_switches(mine) == before)
-        oncpu_source_lost(program);
+    if (oncpu_thread_switches(mine) == before) {
+        if (is_attached(program))
+            oncpu_state_mine = (struct oncpu_mine){0}; /* it is this thread only: it registers anew */
+        else
+            oncpu_source_lost(program);
+    }
     errno = saved_errno;
 }
 
