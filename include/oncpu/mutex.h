@@ -17,6 +17,10 @@
  * previous owner's unlock has not returned yet. It works between the threads of one process; for a mutex between processes
  * take a process-shared pthread_mutex_t and the drop-in: here it would cost every mutex a branch.
  *
+ * Who takes it first has it: there is no queue. But with thread states (oncpu_source() is not ONCPU_SOURCE_NONE) a waiter that is on a
+ * CPU and has waited for 1 us while nobody sleeps on the mutex, or for 1 ms in any case, is offered it at the next release
+ * (ONCPU_HANDOFF_NS, oncpu.h).
+ *
  * None of these functions is async-signal-safe or a cancellation point, none calls malloc() or touches errno.
  */
 #ifndef ONCPU_MUTEX_H
