@@ -7,53 +7,62 @@
 #define END -1
 enum { MAX = 10 };
 
-/* Every combination of the four lists. What a workload does not take is left at 0, one thread or more. */
+/* What a list has values of, from the fastest to change to the slowest. */
+enum dimension { THREADS, TIMES, CS, NEIGHBOURS, CPUS, QUOTA, DIMENSIONS };
+
+/* Every combination of the lists. One that is left out is 0: not taken by the workload, or no such condition. */
 struct product {
     const char *workload;
-    double cs_ns[MAX];
-    double times[MAX]; /* outside: times the time inside */
-    double threads[MAX];
-    double neighbours[MAX];
+    double lists[DIMENSIONS][MAX]; /* TIMES: the time outside, as times that inside */
 };
 
-#define NOTHING {0, END}
-#define ALL_THREADS {1, 2, 3, 4, 8, 16, 32, 64, END}
-#define SOME_THREADS {2, 4, 8, 32, END}
+#define ALL_THREADS [THREADS] = {1, 2, 3, 4, 8, 16, 32, 64, END}
+#define SOME_THREADS [THREADS] = {2, 4, 8, 32, END}
+#define ONE_THREAD [THREADS] = {1, END}
+
+/* A quota shows over several of its periods only. */
+static const uint64_t least_ns_under_quota = 500000000;
 
 static const struct product full_set[] = {
-    {"single_threaded", NOTHING, NOTHING, {1, END}, NOTHING},
-    {"uncontended", NOTHING, NOTHING, {1, END}, NOTHING},
+    {"single_threaded", {ONE_THREAD}},
+    {"uncontended", {ONE_THREAD}},
     /* Nothing inside: any multiple of it is nothing outside. */
-    {"contended", NOTHING, NOTHING, ALL_THREADS, {0, 2, END}},
-    {"contended", {50, 200, 500, 2000, 10000, 50000, END}, {0, 1, 3, 10, END}, ALL_THREADS, {0, 2, END}},
-    {"bursts", {500, END}, NOTHING, SOME_THREADS, NOTHING},
-    {"busy_wait", {500, END}, {1, END}, SOME_THREADS, NOTHING},
-    {"held_fault", NOTHING, NOTHING, SOME_THREADS, NOTHING},
-    {"held_sleep", {500, END}, {3, END}, SOME_THREADS, NOTHING},
-    {"held_write", NOTHING, NOTHING, SOME_THREADS, NOTHING},
-    {"lru", NOTHING, NOTHING, SOME_THREADS, NOTHING},
-    {"many_locks", NOTHING, NOTHING, SOME_THREADS, NOTHING},
-    {"many_locks_zipf", NOTHING, NOTHING, SOME_THREADS, NOTHING},
-    {"mutexbench", NOTHING, NOTHING, SOME_THREADS, NOTHING},
-    {"mutexbench_max", NOTHING, NOTHING, SOME_THREADS, NOTHING},
-    {"nested", {500, END}, {3, END}, SOME_THREADS, NOTHING},
-    {"process_shared", {500, END}, {3, END}, SOME_THREADS, NOTHING},
-    {"producer_consumer", {500, END}, {3, END}, SOME_THREADS, NOTHING},
-    {"thread_churn", {500, END}, {3, END}, SOME_THREADS, NOTHING},
+    {"contended", {ALL_THREADS, [NEIGHBOURS] = {0, 2, END}}},
+    {"contended",
+     {ALL_THREADS, [TIMES] = {0, 1, 3, 10, END}, [CS] = {50, 200, 500, 2000, 10000, 50000, END},
+      [NEIGHBOURS] = {0, 2, END}}},
+    {"contended", {SOME_THREADS, [TIMES] = {0, 3, END}, [CS] = {500, 10000, END}, [CPUS] = {1, END}}},
+    {"contended", {SOME_THREADS, [TIMES] = {0, 3, END}, [CS] = {500, 10000, END}, [QUOTA] = {50, 100, END}}},
+    {"bursts", {SOME_THREADS, [CS] = {500, END}}},
+    {"busy_wait", {SOME_THREADS, [TIMES] = {1, END}, [CS] = {500, END}}},
+    {"held_fault", {SOME_THREADS}},
+    {"held_sleep", {SOME_THREADS, [TIMES] = {3, END}, [CS] = {500, END}}},
+    {"held_write", {SOME_THREADS}},
+    {"lru", {SOME_THREADS}},
+    {"many_locks", {SOME_THREADS}},
+    {"many_locks_zipf", {SOME_THREADS}},
+    {"mutexbench", {SOME_THREADS}},
+    {"mutexbench_max", {SOME_THREADS}},
+    {"nested", {SOME_THREADS, [TIMES] = {3, END}, [CS] = {500, END}}},
+    {"process_shared", {SOME_THREADS, [TIMES] = {3, END}, [CS] = {500, END}}},
+    {"producer_consumer", {SOME_THREADS, [TIMES] = {3, END}, [CS] = {500, END}}},
+    {"thread_churn", {SOME_THREADS, [TIMES] = {3, END}, [CS] = {500, END}}},
     {0},
 };
 
-/* What shows most differences in a minute or two: one full line over threads, the corners, and a few workloads. */
+/* What shows most differences in two or three minutes: one full line over threads, the corners, and a few workloads. */
 static const struct product quick_set[] = {
-    {"single_threaded", NOTHING, NOTHING, {1, END}, NOTHING},
-    {"contended", NOTHING, NOTHING, {2, 16, END}, NOTHING},
-    {"contended", {500, END}, {3, END}, {1, 2, 4, 8, 32, END}, NOTHING},
-    {"contended", {500, END}, {3, END}, {2, 8, END}, {2, END}},
-    {"contended", {2000, END}, NOTHING, {2, 8, END}, NOTHING},
-    {"contended", {10000, END}, {1, END}, {2, 4, 16, END}, NOTHING},
-    {"held_sleep", {500, END}, {3, END}, {8, END}, NOTHING},
-    {"lru", NOTHING, NOTHING, {8, END}, NOTHING},
-    {"producer_consumer", {500, END}, {3, END}, {8, END}, NOTHING},
+    {"single_threaded", {ONE_THREAD}},
+    {"contended", {[THREADS] = {2, 16, END}}},
+    {"contended", {[THREADS] = {1, 2, 4, 8, 32, END}, [TIMES] = {3, END}, [CS] = {500, END}}},
+    {"contended", {[THREADS] = {2, 8, END}, [TIMES] = {3, END}, [CS] = {500, END}, [NEIGHBOURS] = {2, END}}},
+    {"contended", {[THREADS] = {8, END}, [TIMES] = {3, END}, [CS] = {500, END}, [CPUS] = {1, END}}},
+    {"contended", {[THREADS] = {8, END}, [TIMES] = {3, END}, [CS] = {500, END}, [QUOTA] = {100, END}}},
+    {"contended", {[THREADS] = {2, 8, END}, [CS] = {2000, END}}},
+    {"contended", {[THREADS] = {2, 4, 16, END}, [TIMES] = {1, END}, [CS] = {10000, END}}},
+    {"held_sleep", {[THREADS] = {8, END}, [TIMES] = {3, END}, [CS] = {500, END}}},
+    {"lru", {[THREADS] = {8, END}}},
+    {"producer_consumer", {[THREADS] = {8, END}, [TIMES] = {3, END}, [CS] = {500, END}}},
     {0},
 };
 
@@ -64,41 +73,63 @@ struct set {
 };
 
 /* The matrix that the next cell of this workload goes into. */
-static struct bench_matrix *room(struct set *set, const struct bench_workload *workload)
+static struct bench_matrix *room(struct set *set, const struct bench_workload *workload, uint64_t round_ns)
 {
     struct bench_matrix *last = set->n ? &set->matrices[set->n - 1] : NULL;
 
-    if (last && last->workload == workload && last->ncells < BENCH_MAX_CELLS)
+    if (last && last->workload == workload && last->round_ns == round_ns && last->ncells < BENCH_MAX_CELLS)
         return last;
     set->matrices = bench_realloc(set->matrices, (set->n + 1) * sizeof(*set->matrices));
     last = &set->matrices[set->n++];
     *last = *set->like;
     last->workload = workload;
+    last->round_ns = round_ns;
     last->ncells = 0;
     return last;
 }
 
 static void add_cell(struct set *set, const struct bench_workload *workload, const struct bench_cell *cell)
 {
-    struct bench_matrix *matrix = room(set, workload);
+    uint64_t round_ns = set->like->round_ns;
+    bool longer = cell->quota && round_ns < least_ns_under_quota;
+    struct bench_matrix *matrix = room(set, workload, longer ? least_ns_under_quota : round_ns);
 
     matrix->cells[matrix->ncells++] = *cell;
 }
 
+static unsigned length(const double *list)
+{
+    unsigned n = 0;
+
+    if (list[0] == 0 && list[1] == 0)
+        return 1; /* left out */
+    while (list[n] != END)
+        n++;
+    return n;
+}
+
 static void add_product(struct set *set, const struct bench_workload *workload, const struct product *p)
 {
-    for (const double *neighbours = p->neighbours; *neighbours != END; neighbours++) {
-        for (const double *cs = p->cs_ns; *cs != END; cs++) {
-            for (const double *times = p->times; *times != END; times++) {
-                for (const double *threads = p->threads; *threads != END; threads++)
-                    add_cell(set, workload,
-                             &(struct bench_cell){.threads = (unsigned)*threads,
-                                                  .cs_ns = *cs,
-                                                  .outside_ns = *cs * *times,
-                                                  .lines = 1,
-                                                  .neighbours = (unsigned)*neighbours});
-            }
+    unsigned all = 1;
+
+    for (unsigned d = 0; d < DIMENSIONS; d++)
+        all *= length(p->lists[d]);
+    for (unsigned i = 0; i < all; i++) {
+        unsigned rest = i;
+        double at[DIMENSIONS];
+
+        for (unsigned d = 0; d < DIMENSIONS; d++) {
+            at[d] = p->lists[d][rest % length(p->lists[d])];
+            rest /= length(p->lists[d]);
         }
+        add_cell(set, workload,
+                 &(struct bench_cell){.threads = (unsigned)at[THREADS],
+                                      .cs_ns = at[CS],
+                                      .outside_ns = at[CS] * at[TIMES],
+                                      .lines = 1,
+                                      .neighbours = (unsigned)at[NEIGHBOURS],
+                                      .cpus = (unsigned)at[CPUS],
+                                      .quota = (unsigned)at[QUOTA]});
     }
 }
 

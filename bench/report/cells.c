@@ -2,6 +2,7 @@
 /* Sorts results into cells, and says what a cell is. */
 #include "cells.h"
 
+#include "../harness/conditions.h"
 #include "../harness/memory.h"
 #include "../harness/registry.h"
 
@@ -112,6 +113,11 @@ void bench_cells_time(double ns, int digits, char text[24])
         snprintf(text, 24, "%.*g %s", digits, value, unit);
 }
 
+unsigned bench_cells_cpus(const struct bench_cell *cell, unsigned of_machine)
+{
+    return cell->cpus && cell->cpus < of_machine ? cell->cpus : of_machine;
+}
+
 unsigned bench_cells_take(const struct bench_series *series)
 {
     const struct bench_workload *workload = series->workload ? bench_workload_find(series->workload) : NULL;
@@ -125,8 +131,7 @@ unsigned bench_cells_take(const struct bench_series *series)
 void bench_cells_name_group(const struct bench_series *series, char name[BENCH_CELL_NAME])
 {
     const struct bench_cell *cell = &series->cell;
-    char time[24], inside[40] = "", outside[40] = "", neighbours[40] = "", pinned[40] = "", quota[40] = "";
-    char lines[40] = "";
+    char time[24], inside[40] = "", outside[40] = "", lines[40] = "", conditions[60];
 
     bench_cells_time(cell->cs_ns, 3, time);
     if (bench_cells_take(series) & BENCH_TAKES_CS)
@@ -136,15 +141,9 @@ void bench_cells_name_group(const struct bench_series *series, char name[BENCH_C
         snprintf(outside, sizeof(outside), ", %s outside", time);
     if (cell->lines > 1)
         snprintf(lines, sizeof(lines), ", %u cache lines", cell->lines);
-    if (cell->neighbours)
-        snprintf(neighbours, sizeof(neighbours), ", %u neighbour%s", cell->neighbours,
-                 cell->neighbours == 1 ? "" : "s");
-    if (cell->cpus)
-        snprintf(pinned, sizeof(pinned), ", on %u CPU%s", cell->cpus, cell->cpus == 1 ? "" : "s");
-    if (cell->quota)
-        snprintf(quota, sizeof(quota), ", quota %u %%", cell->quota);
-    snprintf(name, BENCH_CELL_NAME, "%.60s%s%s%s%s%s%s", series->workload ? series->workload : series->group, inside,
-             outside, lines, neighbours, pinned, quota);
+    bench_conditions_describe(cell, conditions, sizeof(conditions));
+    snprintf(name, BENCH_CELL_NAME, "%.60s%s%s%s%s", series->workload ? series->workload : series->group, inside,
+             outside, lines, conditions);
 }
 
 void bench_cells_name(const struct bench_series *series, char name[BENCH_CELL_NAME])

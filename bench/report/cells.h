@@ -38,6 +38,9 @@ bool bench_cells_contended(const struct bench_cell *cell);
 /* Is this lock one of the project's own, and no peer? */
 bool bench_cells_ours(const char *subject);
 
+/* How many CPUs its threads had. */
+unsigned bench_cells_cpus(const struct bench_cell *cell, unsigned of_machine);
+
 /* Cells that differ in nothing but the threads, in ascending order of these. */
 struct bench_group {
     unsigned n;

@@ -236,7 +236,7 @@ void draw_group(FILE *out, const struct bench_group *group, const struct draw_me
     fprintf(out, "</figcaption><svg viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">", WIDTH, HEIGHT,
             WIDTH, HEIGHT);
     draw_y_axis(&p);
-    draw_x_axis(&p, cpus);
+    draw_x_axis(&p, bench_cells_cpus(&group->cells[0]->first->cell, cpus));
     draw_all_lines(&p);
     fputs("</svg></figure>\n", out);
 }

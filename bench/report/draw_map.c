@@ -2,11 +2,22 @@
 /* The heat map: critical section x threads, with the ratio in each cell; and all cells in a row, sorted by it. */
 #include "draw.h"
 
+#include "../harness/conditions.h"
 #include "../harness/memory.h"
 
 #include <math.h>
 
-enum { LEFT = 62, WIDE_LEFT = 124, TOP = 36, CELL_W = 46, CELL_H = 24, GAP = 2, MAX_COLUMNS = 16, FIGURE_COLUMNS = 2 };
+enum {
+    LEFT = 62,
+    WIDE_LEFT = 124,
+    TOP = 36,
+    CELL_W = 46,
+    CELL_H = 24,
+    GAP = 2,
+    MAX_COLUMNS = 16,
+    FIGURE_COLUMNS = 2,
+    TITLE = 160
+};
 
 /* A panel's rows are groups that differ in the critical section only. */
 struct panel {
@@ -101,39 +112,35 @@ static bool make_panel(const struct draw_map *map, unsigned index, struct panel 
     return p->ncolumns > 0 && p->threads[p->ncolumns - 1] > 1;
 }
 
+static void make_title(const struct panel *p, char *title, size_t size)
+{
+    const struct bench_series *s = p->first->cells[0]->first;
+    double times = factor(&s->cell);
+    char outside[40] = "", conditions[60];
+
+    if (p->left == LEFT && times > 0)
+        snprintf(outside, sizeof(outside), ", outside %g x inside", times);
+    else if (p->left == LEFT)
+        snprintf(outside, sizeof(outside), ", nothing outside");
+    bench_conditions_describe(&s->cell, conditions, sizeof(conditions));
+    snprintf(title, size, "%s%s%s", p->left == WIDE_LEFT ? "other workloads" : s->workload, outside, conditions);
+}
+
 static unsigned width(const struct panel *p)
 {
+    enum { LETTER = 8 }; /* of a heading, at most on average */
     unsigned least = 290, all = p->left + p->ncolumns * CELL_W + 4;
+    char title[TITLE];
 
+    make_title(p, title, sizeof(title));
+    if (strlen(title) * LETTER > least)
+        least = (unsigned)strlen(title) * LETTER;
     return all > least ? all : least;
 }
 
 static unsigned height(const struct panel *p)
 {
     return TOP + p->nrows * CELL_H + 4;
-}
-
-static void draw_title(FILE *out, const struct panel *p)
-{
-    const struct bench_series *s = p->first->cells[0]->first;
-    double times = factor(&s->cell);
-
-    fputs("<text class=\"h\" x=\"0\" y=\"12\">", out);
-    if (p->left == WIDE_LEFT)
-        fputs("other workloads", out);
-    else
-        draw_text(out, "%s", s->workload);
-    if (p->left == LEFT && times > 0)
-        draw_text(out, ", outside %g x inside", times);
-    else if (p->left == LEFT)
-        fputs(", nothing outside", out);
-    if (s->cell.neighbours)
-        draw_text(out, ", %u neighbours", s->cell.neighbours);
-    if (s->cell.cpus)
-        draw_text(out, ", %u CPUs", s->cell.cpus);
-    if (s->cell.quota)
-        draw_text(out, ", quota %u %%", s->cell.quota);
-    fputs("</text>", out);
 }
 
 static void draw_cell(FILE *out, const struct panel *p, const struct bench_compared *cell, unsigned x, unsigned y)
@@ -156,9 +163,15 @@ static void draw_cell(FILE *out, const struct panel *p, const struct bench_compa
 
 static void draw_panel(FILE *out, const struct panel *p)
 {
-    draw_title(out, p);
+    unsigned cpus = bench_cells_cpus(&p->first->cells[0]->first->cell, p->map->cpus);
+    char title[TITLE];
+
+    make_title(p, title, sizeof(title));
+    fputs("<text class=\"h\" x=\"0\" y=\"12\">", out);
+    draw_text(out, "%s", title);
+    fputs("</text>", out);
     for (unsigned c = 0; c < p->ncolumns; c++)
-        fprintf(out, "<text class=\"t m%s\" x=\"%u\" y=\"%d\">%u%s</text>", p->threads[c] > p->map->cpus ? " over" : "",
+        fprintf(out, "<text class=\"t m%s\" x=\"%u\" y=\"%d\">%u%s</text>", p->threads[c] > cpus ? " over" : "",
                 p->left + c * CELL_W + CELL_W / 2, TOP - 6, p->threads[c], c == 0 ? " thr." : "");
     for (unsigned r = 0; r < p->nrows; r++) {
         const struct bench_group *row = p->rows[r];

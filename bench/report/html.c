@@ -18,12 +18,25 @@ static const struct draw_metric metrics[] = {
     METRIC("Starvation", "the longest that a thread went without the lock, logarithmic; less is better", starved, true,
            0, draw_print_time),
     METRIC("Fairness", "Jain's index of the threads' operations; 1: all equal", fairness, false, 0, draw_print_share),
+    METRIC("Neighbours' share", "the CPU time that neighbours got, of what each would have alone on a CPU",
+           neighbour_share, false, 0, draw_print_share),
 };
+
+static bool group_has_figures(const struct bench_group *group, size_t offset)
+{
+    for (unsigned c = 0; c < group->n; c++) {
+        for (unsigned i = 0; i < group->cells[c]->n; i++) {
+            if (!isnan(bench_cells_median(group->cells[c]->series[i], offset)))
+                return true;
+        }
+    }
+    return false;
+}
 
 static bool has_figures(const struct page_side *side, size_t offset)
 {
-    for (unsigned i = 0; i < side->document->results.nseries; i++) {
-        if (!isnan(bench_cells_median(&side->document->results.series[i], offset)))
+    for (unsigned i = 0; i < side->ngroups; i++) {
+        if (group_has_figures(&side->groups[i], offset))
             return true;
     }
     return false;
@@ -92,7 +105,7 @@ static void put_metric_side(const struct page *page, const struct page_side *sid
 {
     fputs("<div class=\"panels\">\n", page->out);
     for (unsigned i = 0; i < side->ngroups; i++) {
-        if (side->groups[i].cells[0]->first->workload)
+        if (side->groups[i].cells[0]->first->workload && group_has_figures(&side->groups[i], current_metric->offset))
             draw_group(page->out, &side->groups[i], current_metric, &page->styles, side->document->machine.cpus);
     }
     fputs("</div>\n", page->out);

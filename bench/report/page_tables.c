@@ -85,6 +85,7 @@ static void put_series(const struct page *page, const struct page_side *side, co
     put_figure(page->out, m.throughput, draw_print_count);
     put_figure(page->out, bench_results_ratio(results, s, offsetof(struct bench_measure, throughput)),
                draw_print_share);
+    put_figure(page->out, m.efficiency, draw_print_share);
     put_figure(page->out, m.cpu_ns, draw_print_time);
     put_figure(page->out, bench_results_ratio(results, s, offsetof(struct bench_measure, cpu_ns)), draw_print_share);
     put_figure(page->out, m.fairness, draw_print_share);
@@ -95,6 +96,8 @@ static void put_series(const struct page *page, const struct page_side *side, co
     put_figure(page->out, m.starved, draw_print_time);
     put_figure(page->out, m.voluntary, draw_print_share);
     put_figure(page->out, m.involuntary, draw_print_share);
+    put_figure(page->out, m.contended, draw_print_share);
+    put_figure(page->out, m.neighbour_share, draw_print_share);
     fputs("</tr>\n", page->out);
 }
 
@@ -104,9 +107,10 @@ void page_everything(const struct page *page, const struct page_side *side)
     const struct bench_series *before = NULL;
 
     fputs("<div class=\"scroll\"><table>\n<tr><th class=\"l\">lock or program</th><th>threads</th><th>rounds</th>"
-          "<th>per second</th><th>by pthread</th><th>CPU per op</th><th>by pthread</th><th>Jain</th><th>wait p50</th>"
+          "<th>per second</th><th>by pthread</th><th>by ideal</th><th>CPU per op</th><th>by "
+          "pthread</th><th>Jain</th><th>wait p50</th>"
           "<th>p99</th><th>p99.9</th><th>longest</th><th>starved</th><th>sleeps per op</th><th>preempted per op</th>"
-          "</tr>\n",
+          "<th>contended per op</th><th>neighbours</th></tr>\n",
           page->out);
     for (unsigned i = 0; i < results->nseries; i++) {
         const struct bench_series *s = &results->series[i];
@@ -117,7 +121,7 @@ void page_everything(const struct page *page, const struct page_side *side)
             char name[BENCH_CELL_NAME];
 
             bench_cells_name_group(s, name);
-            fputs("<tr><th class=\"l\" colspan=\"15\">", page->out);
+            fputs("<tr><th class=\"l\" colspan=\"18\">", page->out);
             draw_text(page->out, "%s", name);
             fputs("</th></tr>\n", page->out);
         }

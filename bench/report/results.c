@@ -27,6 +27,10 @@ void bench_results_add_round(struct bench_results *results, unsigned series, con
 
 void bench_results_not_run(struct bench_results *results, const char *what, const char *why)
 {
+    for (unsigned i = 0; i < results->nnot_run; i++) {
+        if (strcmp(results->not_run[i].what, what) == 0 && strcmp(results->not_run[i].why, why) == 0)
+            return; /* of another cell */
+    }
     results->not_run = bench_realloc(results->not_run, (results->nnot_run + 1) * sizeof(*results->not_run));
     struct bench_not_run *n = &results->not_run[results->nnot_run++];
 

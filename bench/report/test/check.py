@@ -138,8 +138,18 @@ def html():
              "A CPU <fast> & \"cheap\"", "is <not> here"]
     page, figure = os.path.join(work.name, "page.html"), os.path.join(work.name, "map.svg")
     run("report", "-o", page, "--figure", figure, original, status=0)
-    Page(page).check(subjects, cells)
+    Page(page).check(subjects, cells + ["Neighbours' share"])
     Page(figure).check([], ["outside 3 \u00d7 inside", "500 ns"])
+    for one in results["results"]:
+        if one["neighbours"]:
+            one.update(neighbours=0, cpus=1, quota=50)
+            for figures in one["rounds"]:
+                del figures["neighbour_share"]
+    run("report", "-o", page, "--figure", figure, save("conditions.json", results), status=0)
+    Page(page).check(subjects, ["500 ns inside, 1.5 \u00b5s outside, on 1 CPU, quota 50 %"])
+    with open(page) as file:
+        assert "Neighbours' share" not in file.read(), "a section without figures"
+    results = load()
     # Names may hold markup, a lock may be missing in places, and have failed.
     for one in results["results"]:
         one["subject"] = one["subject"].replace("ttas", "<b>&ttas")
