@@ -133,3 +133,19 @@ void bench_lock_free(const struct bench_lock_ops *ops, void *lock)
         ops->destroy(lock);
     free(lock);
 }
+
+void *bench_cond_create(const struct bench_cond_ops *ops)
+{
+    void *cond = bench_alloc_lines(ops->size);
+
+    if (ops->init)
+        ops->init(cond);
+    return cond;
+}
+
+void bench_cond_free(const struct bench_cond_ops *ops, void *cond)
+{
+    if (ops->destroy)
+        ops->destroy(cond);
+    free(cond);
+}

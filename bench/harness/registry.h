@@ -28,4 +28,8 @@ void bench_lock_init_shared(const struct bench_lock_ops *ops, void *lock);
 void *bench_lock_create(const struct bench_lock_ops *ops);
 void bench_lock_free(const struct bench_lock_ops *ops, void *lock);
 
+/* The same for a condition variable. */
+void *bench_cond_create(const struct bench_cond_ops *ops);
+void bench_cond_free(const struct bench_cond_ops *ops, void *cond);
+
 #endif

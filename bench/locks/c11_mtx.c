@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The mutex of C11: the C library's, behind one more call. */
-#include "lock.h"
+#include "calls.h"
 
 #include <threads.h>
 
@@ -14,20 +14,8 @@ static void destroy_mtx(void *lock)
     mtx_destroy(lock);
 }
 
-static void lock_mtx(void *lock)
-{
-    mtx_lock(lock);
-}
-
-static void unlock_mtx(void *lock)
-{
-    mtx_unlock(lock);
-}
-
-static bool trylock_mtx(void *lock)
-{
-    return mtx_trylock(lock) == thrd_success;
-}
+BENCH_CALLS(mtx, mtx_lock, mtx_unlock, mtx_trylock, thrd_success);
+BENCH_COND(cnd, cnd_t, cnd_wait, cnd_signal, cnd_broadcast);
 
 static const struct bench_lock_ops ops = {
     .name = "c11_mtx",
@@ -39,5 +27,6 @@ static const struct bench_lock_ops ops = {
     .lock = lock_mtx,
     .unlock = unlock_mtx,
     .trylock = trylock_mtx,
+    .cond = &cnd,
 };
 BENCH_LOCK(ops);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Spin locks of Concurrency Kit, as its users get them. */
-#include "lock.h"
+#include "calls.h"
 
 BENCH_NEEDS("ck_spinlock.h", "", "libck-dev");
 
@@ -9,24 +9,11 @@ BENCH_NEEDS("ck_spinlock.h", "", "libck-dev");
 
 #include <ck_spinlock.h>
 
-static void lock_fas(void *lock)
-{
-    ck_spinlock_fas_lock(lock);
-}
+BENCH_CALLS(fas, ck_spinlock_fas_lock, ck_spinlock_fas_unlock, ck_spinlock_fas_trylock, true);
 
 static void lock_fas_backoff(void *lock)
 {
     ck_spinlock_fas_lock_eb(lock);
-}
-
-static void unlock_fas(void *lock)
-{
-    ck_spinlock_fas_unlock(lock);
-}
-
-static bool trylock_fas(void *lock)
-{
-    return ck_spinlock_fas_trylock(lock);
 }
 
 static void lock_ticket(void *lock)
@@ -92,6 +79,7 @@ static const struct bench_lock_ops fas = {
     .description = "ck_spinlock_fas of Concurrency Kit: test-and-test-and-set, spins",
     .hidden = true,
     OPS(ck_spinlock_fas_t, lock_fas, unlock_fas, trylock_fas),
+    .process_shared = true, /* it is a word or two */
 };
 BENCH_LOCK(fas);
 
@@ -100,6 +88,7 @@ static const struct bench_lock_ops fas_backoff = {
     .description = "ck_spinlock_fas of Concurrency Kit with its exponential backoff",
     .hidden = true,
     OPS(ck_spinlock_fas_t, lock_fas_backoff, unlock_fas, trylock_fas),
+    .process_shared = true, /* it is a word or two */
 };
 BENCH_LOCK(fas_backoff);
 
@@ -108,6 +97,7 @@ static const struct bench_lock_ops ticket = {
     .description = "ck_spinlock_ticket of Concurrency Kit: first come first served, spins",
     .hidden = true,
     OPS(ck_spinlock_ticket_t, lock_ticket, unlock_ticket, NULL),
+    .process_shared = true, /* it is a word or two */
 };
 BENCH_LOCK(ticket);
 

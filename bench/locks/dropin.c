@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The drop-in's pthread_mutex_t, called inside this process beside the C library's own. */
-#include "lock.h"
+#include "posix.h"
 
 #include "../harness/dropin_library.h"
 
 #include <dlfcn.h>
 #include <oncpu/oncpu.h>
-#include <pthread.h>
 #include <stdio.h>
 
 /* The drop-in has its own copy of the library's state: these are not the functions that this program is linked with. */
@@ -81,54 +80,9 @@ static const char *use_no_states(void)
     return dropin.select(ONCPU_SOURCE_NONE) == 0 ? NULL : "cannot suspend the thread states";
 }
 
-static void lock_dropin(void *lock)
-{
-    dropin.lock(lock);
-}
+BENCH_CALLS(dropin, dropin.lock, dropin.unlock, dropin.trylock, 0);
 
-static void unlock_dropin(void *lock)
-{
-    dropin.unlock(lock);
-}
-
-static bool trylock_dropin(void *lock)
-{
-    return dropin.trylock(lock) == 0;
-}
-
-/* The C library's condition variables, which know the drop-in's mutexes as their own: it has none. */
-static void wait_cond(void *cond, void *lock)
-{
-    pthread_cond_wait(cond, lock);
-}
-
-static void signal_cond(void *cond)
-{
-    pthread_cond_signal(cond);
-}
-
-static void broadcast_cond(void *cond)
-{
-    pthread_cond_broadcast(cond);
-}
-
-static const struct bench_cond_ops cond = {
-    .size = sizeof(pthread_cond_t),
-    .wait = wait_cond,
-    .signal = signal_cond,
-    .broadcast = broadcast_cond,
-};
-
-static void init_shared(void *lock)
-{
-    pthread_mutexattr_t attr;
-
-    pthread_mutexattr_init(&attr);
-    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-    pthread_mutex_init(lock, &attr);
-    pthread_mutexattr_destroy(&attr);
-}
-
+/* The condition variable is the C library's, which knows the drop-in's mutexes as its own: the drop-in has none. */
 static const struct bench_lock_ops with_states = {
     .name = "dropin",
     .description = "pthread_mutex_t as liboncpu-pthread.so serves it",
@@ -138,9 +92,9 @@ static const struct bench_lock_ops with_states = {
     .trylock = trylock_dropin,
     .unavailable = no_states,
     .before_run = use_states,
-    .cond = &cond,
+    .cond = &bench_posix_cond,
     .process_shared = true,
-    .init_shared = init_shared,
+    .init_shared = bench_posix_init_shared,
 };
 BENCH_LOCK(with_states);
 
@@ -153,8 +107,8 @@ static const struct bench_lock_ops without_states = {
     .trylock = trylock_dropin,
     .unavailable = load,
     .before_run = use_no_states,
-    .cond = &cond,
+    .cond = &bench_posix_cond,
     .process_shared = true,
-    .init_shared = init_shared,
+    .init_shared = bench_posix_init_shared,
 };
 BENCH_LOCK(without_states);

@@ -11,7 +11,20 @@ enum { FREE, HELD, HELD_WITH_SLEEPERS };
 
 struct futex3 {
     atomic_uint word;
+    int shared; /* between processes */
 };
+
+static void init_shared(void *lock)
+{
+    struct futex3 *l = lock;
+
+    l->shared = 1;
+}
+
+static void call_futex(struct futex3 *l, int operation, unsigned value)
+{
+    syscall(SYS_futex, &l->word, l->shared ? operation : operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, 0);
+}
 
 static bool try_futex3(void *lock)
 {
@@ -31,7 +44,7 @@ static void lock_futex3(void *lock)
         return;
     /* Acquire: pairs with the release in unlock_futex3(). */
     while (atomic_exchange_explicit(&l->word, HELD_WITH_SLEEPERS, memory_order_acquire) != FREE)
-        syscall(SYS_futex, &l->word, FUTEX_WAIT_PRIVATE, HELD_WITH_SLEEPERS, NULL, NULL, 0);
+        call_futex(l, FUTEX_WAIT, HELD_WITH_SLEEPERS);
 }
 
 static void unlock_futex3(void *lock)
@@ -40,7 +53,7 @@ static void unlock_futex3(void *lock)
 
     /* Release: pairs with the acquires in try_futex3() and lock_futex3(). */
     if (atomic_exchange_explicit(&l->word, FREE, memory_order_release) == HELD_WITH_SLEEPERS)
-        syscall(SYS_futex, &l->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        call_futex(l, FUTEX_WAKE, 1);
 }
 
 static const struct bench_lock_ops ops = {
@@ -50,5 +63,7 @@ static const struct bench_lock_ops ops = {
     .lock = lock_futex3,
     .unlock = unlock_futex3,
     .trylock = try_futex3,
+    .process_shared = true,
+    .init_shared = init_shared,
 };
 BENCH_LOCK(ops);

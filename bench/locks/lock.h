@@ -13,7 +13,9 @@ extern "C" {
 
 /* A lock's condition variable. */
 struct bench_cond_ops {
-    size_t size; /* its memory is zeroed and 128-byte aligned: that is a condition variable that nobody waits for */
+    size_t size;                 /* its memory is zeroed and 128-byte aligned */
+    void (*init)(void *cond);    /* NULL: all zero is a condition variable that nobody waits for */
+    void (*destroy)(void *cond); /* NULL: nothing to do */
     void (*wait)(void *cond, void *lock);
     void (*signal)(void *cond);
     void (*broadcast)(void *cond);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nsync's mutex: a word with a queue of waiters that spin briefly and then sleep, and that may be overtaken a few times. */
-#include "lock.h"
+#include "calls.h"
 
 BENCH_NEEDS("nsync.h", "nsync", "libnsync-dev");
 
@@ -12,20 +12,8 @@ static void init_nsync(void *lock)
     nsync_mu_init(lock);
 }
 
-static void lock_nsync(void *lock)
-{
-    nsync_mu_lock(lock);
-}
-
-static void unlock_nsync(void *lock)
-{
-    nsync_mu_unlock(lock);
-}
-
-static bool trylock_nsync(void *lock)
-{
-    return nsync_mu_trylock(lock) != 0;
-}
+BENCH_CALLS(nsync, nsync_mu_lock, nsync_mu_unlock, !!nsync_mu_trylock, true);
+BENCH_COND(cv, nsync_cv, nsync_cv_wait, nsync_cv_signal, nsync_cv_broadcast);
 #endif
 
 static const struct bench_lock_ops ops = {
@@ -37,6 +25,7 @@ static const struct bench_lock_ops ops = {
     .lock = lock_nsync,
     .unlock = unlock_nsync,
     .trylock = trylock_nsync,
+    .cond = &cv,
 #else
     .unavailable = bench_not_installed,
 #endif

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The native mutex of this project, with the thread states and without them. */
-#include "lock.h"
+#include "calls.h"
 
 #include <oncpu/oncpu.h>
 
-static void lock_oncpu(void *lock)
-{
-    oncpu_mutex_lock(lock);
-}
-
-static void unlock_oncpu(void *lock)
-{
-    oncpu_mutex_unlock(lock);
-}
-
-static bool trylock_oncpu(void *lock)
-{
-    return oncpu_mutex_trylock(lock) == 0;
-}
+BENCH_CALLS(oncpu, oncpu_mutex_lock, oncpu_mutex_unlock, oncpu_mutex_trylock, 0);
 
 static const char *no_states(void)
 {
@@ -36,27 +23,7 @@ static const char *use_no_states(void)
     return oncpu_source_select(ONCPU_SOURCE_NONE) == 0 ? NULL : "cannot suspend the thread states";
 }
 
-static void wait_cond(void *cond, void *lock)
-{
-    oncpu_cond_wait(cond, lock);
-}
-
-static void signal_cond(void *cond)
-{
-    oncpu_cond_signal(cond);
-}
-
-static void broadcast_cond(void *cond)
-{
-    oncpu_cond_broadcast(cond);
-}
-
-static const struct bench_cond_ops cond = {
-    .size = sizeof(oncpu_cond_t),
-    .wait = wait_cond,
-    .signal = signal_cond,
-    .broadcast = broadcast_cond,
-};
+BENCH_COND(cond, oncpu_cond_t, oncpu_cond_wait, oncpu_cond_signal, oncpu_cond_broadcast);
 
 static const struct bench_lock_ops with_states = {
     .name = "oncpu",

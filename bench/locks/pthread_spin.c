@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The C library's spin lock: what spinning costs when nobody knows whether the owner runs. */
-#include "lock.h"
+#include "calls.h"
 
 #include <pthread.h>
 
@@ -9,20 +9,12 @@ static void init_spin(void *lock)
     pthread_spin_init(lock, PTHREAD_PROCESS_PRIVATE);
 }
 
-static void lock_spin(void *lock)
+static void init_shared(void *lock)
 {
-    pthread_spin_lock(lock);
+    pthread_spin_init(lock, PTHREAD_PROCESS_SHARED);
 }
 
-static void unlock_spin(void *lock)
-{
-    pthread_spin_unlock(lock);
-}
-
-static bool trylock_spin(void *lock)
-{
-    return pthread_spin_trylock(lock) == 0;
-}
+BENCH_CALLS(spin, pthread_spin_lock, pthread_spin_unlock, pthread_spin_trylock, 0);
 
 static const struct bench_lock_ops ops = {
     .name = "pthread_spin",
@@ -32,5 +24,7 @@ static const struct bench_lock_ops ops = {
     .lock = lock_spin,
     .unlock = unlock_spin,
     .trylock = trylock_spin,
+    .process_shared = true,
+    .init_shared = init_shared,
 };
 BENCH_LOCK(ops);

@@ -4,10 +4,8 @@
  * as it likes and nobody else can; who has used it for more than its share is kept away until the others have caught up.
  * Simpler than u-SCL in this: all threads weigh the same, and one that came once counts for ever.
  */
-#include "lock.h"
-
 #include "../harness/clock.h"
-#include "nodes.h"
+#include "queue.h"
 
 #include <linux/futex.h>
 #include <sched.h>
@@ -18,11 +16,6 @@
 enum { ACCOUNTS = 256, POLLS = 1000 };
 #define SLICE_NS 2000000.0 /* as the paper has it */
 #define EARLY_NS 50000.0   /* the next owner wakes up that long before the slice ends, and spins */
-
-struct node {
-    _Alignas(64) _Atomic(struct node *) next;
-    atomic_uint waiting;
-};
 
 struct account {
     atomic_uint thread; /* 0: nobody's yet */
@@ -35,13 +28,11 @@ struct u_scl {
     _Atomic uint64_t slice_end;
     uint64_t entered; /* the owner's, as the account is */
     struct account *account;
-    _Alignas(64) _Atomic(struct node *) tail; /* of the queue of those who want the next slice */
+    _Alignas(64) bench_queue tail; /* of the queue of those who want the next slice */
     atomic_uint threads;
     struct account accounts[ACCOUNTS];
 };
 
-static _Thread_local struct node nodes[BENCH_NODES];
-static _Thread_local unsigned used;
 static _Thread_local unsigned number;
 static atomic_uint last_number;
 static double ticks_per_ns;
@@ -114,40 +105,27 @@ static void sit_out_ban(const struct account *a)
         sleep_ticks(until - now);
 }
 
-static struct node *join_queue(struct u_scl *l)
+static struct bench_place *join_queue(struct u_scl *l)
 {
-    struct node *self = &nodes[bench_node_take(&used)];
+    struct bench_place *self = bench_place_take();
 
-    atomic_store_explicit(&self->next, NULL, memory_order_relaxed);
-    atomic_store_explicit(&self->waiting, 1, memory_order_relaxed);
-    /* Release: the node is initialised; acquire: pairs with the release in leave_queue(). */
-    struct node *before = atomic_exchange_explicit(&l->tail, self, memory_order_acq_rel);
-
-    if (!before)
-        return self;
-    /* Release: pairs with the acquire of `next` in leave_queue(). */
-    atomic_store_explicit(&before->next, self, memory_order_release);
-    /* Acquire: pairs with the release of `waiting` in leave_queue(). */
-    while (atomic_load_explicit(&self->waiting, memory_order_acquire))
-        syscall(SYS_futex, &self->waiting, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
+    if (!bench_queue_join(&l->tail, self)) {
+        while (bench_place_waits(self))
+            syscall(SYS_futex, &self->waiting, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
+    }
     return self;
 }
 
-static void leave_queue(struct u_scl *l, struct node *self)
+static void leave_queue(struct u_scl *l, struct bench_place *self)
 {
-    struct node *next = atomic_load_explicit(&self->next, memory_order_acquire), *expected = self;
+    struct bench_place *next = bench_queue_leave(&l->tail, self);
 
-    /* Release: pairs with the acquire of the exchange in join_queue(). */
-    if (next || !atomic_compare_exchange_strong_explicit(&l->tail, &expected, NULL, memory_order_release,
-                                                         memory_order_relaxed)) {
-        /* Acquire: pairs with the release of `next` in join_queue(). */
-        while (!next && !(next = atomic_load_explicit(&self->next, memory_order_acquire)))
-            bench_relax();
-        /* Release: pairs with the acquire of `waiting` in join_queue(). The node may be gone when the wake-up comes. */
-        atomic_store_explicit(&next->waiting, 0, memory_order_release);
+    if (next) {
+        bench_place_tell(next);
+        /* The place may be gone by now, and the wake-up hit whatever is there, which must bear it. */
         syscall(SYS_futex, &next->waiting, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     }
-    bench_node_drop(&used, (unsigned)(self - nodes));
+    bench_place_drop(self);
 }
 
 /* The word comes first: of a word that is not held, the slice's end is at least as new. */
@@ -193,7 +171,7 @@ static void lock_u_scl(void *lock)
         return;
     }
     sit_out_ban(a);
-    struct node *self = join_queue(l);
+    struct bench_place *self = join_queue(l);
 
     await_slice(l);
     l->entered = ticks();

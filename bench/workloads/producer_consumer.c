@@ -110,13 +110,13 @@ static bool run_producer_consumer(struct bench_run *run)
                                    .outside_ns = cell->outside_ns};
     uint64_t done;
 
-    s.not_empty = bench_alloc_lines(run->ops->cond->size);
-    s.not_full = bench_alloc_lines(run->ops->cond->size);
+    s.not_empty = bench_cond_create(run->ops->cond);
+    s.not_full = bench_cond_create(run->ops->cond);
     s.queue = bench_alloc_lines(sizeof(*s.queue));
     bool ok = bench_crew_run(run, &plan, &done) && nothing_lost(run, s.queue, done);
 
-    free(s.not_empty);
-    free(s.not_full);
+    bench_cond_free(run->ops->cond, s.not_empty);
+    bench_cond_free(run->ops->cond, s.not_full);
     free(s.queue);
     bench_lock_free(run->ops, s.lock);
     return ok;
