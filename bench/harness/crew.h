@@ -126,4 +126,18 @@ static inline void bench_guard_leave(struct bench_guard *guard, uint64_t entered
     guard->passes = entered + 1;
 }
 
+/* What a lock protects in most workloads, in a cache line of its own, and a section that changes it. */
+struct bench_protected {
+    _Alignas(BENCH_LINE) struct bench_guard guard;
+    uint64_t value;
+};
+
+static inline void bench_section(struct bench_protected *data, uint64_t steps)
+{
+    uint64_t entered = bench_guard_enter(&data->guard);
+
+    data->value = bench_work(data->value | 1, steps);
+    bench_guard_leave(&data->guard, entered);
+}
+
 #endif

@@ -16,10 +16,7 @@ enum { TURNS = 20, IDLE_NS = 1000000 };
 
 struct shared {
     void *lock;
-    struct data {
-        struct bench_guard guard;
-        uint64_t value;
-    } *data;
+    struct bench_protected *data;
     unsigned threads;
     uint64_t section_steps;
     _Alignas(BENCH_LINE) atomic_uint burst; /* its number; a futex */
@@ -72,10 +69,7 @@ static uint64_t turn(struct bench_member *m)
             bench_member_lock(m, s->lock);
         else
             m->ops->lock(s->lock);
-        uint64_t entered = bench_guard_enter(&s->data->guard);
-
-        s->data->value = bench_work(s->data->value | 1, s->section_steps);
-        bench_guard_leave(&s->data->guard, entered);
+        bench_section(s->data, s->section_steps);
         bench_member_unlock(m, s->lock);
     }
     finish_burst(m, s);

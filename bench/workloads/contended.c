@@ -5,15 +5,9 @@
 #include "../harness/crew.h"
 #include "../harness/registry.h"
 
-/* What the lock protects: lines of their own. */
-struct data_line {
-    _Alignas(BENCH_LINE) struct bench_guard guard;
-    uint64_t value;
-};
-
 struct shared {
     void *lock;
-    struct data_line *data;
+    struct bench_protected *data;
     unsigned lines;
     uint64_t section_steps;
     double outside_steps;

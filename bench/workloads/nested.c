@@ -7,26 +7,12 @@
 
 enum { OUTER = 2 };
 
-struct protected
-{
-    _Alignas(BENCH_LINE) struct bench_guard guard;
-    uint64_t value;
-};
-
 struct shared {
     void *outer[OUTER], *inner;
-    struct protected *data; /* of the outer locks; the last one of the inner lock */
+    struct bench_protected *data; /* of the outer locks; the last one of the inner lock */
     uint64_t half_steps;
     double outside_steps;
 };
-
-static void section(struct protected *data, uint64_t steps)
-{
-    uint64_t entered = bench_guard_enter(&data->guard);
-
-    data->value = bench_work(data->value | 1, steps);
-    bench_guard_leave(&data->guard, entered);
-}
 
 static uint64_t turn(struct bench_member *m)
 {
@@ -34,9 +20,9 @@ static uint64_t turn(struct bench_member *m)
     unsigned which = (m->random >> 32) % OUTER;
 
     bench_member_lock(m, s->outer[which]);
-    section(&s->data[which], s->half_steps);
+    bench_section(&s->data[which], s->half_steps);
     bench_member_lock(m, s->inner);
-    section(&s->data[OUTER], s->half_steps);
+    bench_section(&s->data[OUTER], s->half_steps);
     bench_member_unlock(m, s->inner);
     bench_member_unlock(m, s->outer[which]);
     bench_member_outside(m, s->outside_steps);

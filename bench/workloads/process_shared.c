@@ -6,8 +6,7 @@
 #include "../harness/registry.h"
 
 struct shared {
-    struct bench_guard guard;
-    uint64_t value;
+    struct bench_protected data;
     uint64_t section_steps;
     double outside_steps;
     _Alignas(BENCH_LINE) unsigned char lock[];
@@ -18,10 +17,7 @@ static uint64_t turn(struct bench_member *m)
     struct shared *s = m->shared;
 
     bench_member_lock(m, s->lock);
-    uint64_t entered = bench_guard_enter(&s->guard);
-
-    s->value = bench_work(s->value | 1, s->section_steps);
-    bench_guard_leave(&s->guard, entered);
+    bench_section(&s->data, s->section_steps);
     bench_member_unlock(m, s->lock);
     bench_member_outside(m, s->outside_steps);
     return 1;
@@ -43,7 +39,7 @@ static bool run_process_shared(struct bench_run *run)
     s->section_steps = (uint64_t)(cell->cs_ns * bench_work_rate());
     s->outside_steps = cell->outside_ns * bench_work_rate();
     bench_lock_init_shared(run->ops, s->lock);
-    bool ok = bench_crew_run(run, &plan, &done) && bench_crew_nothing_lost(run, done, s->guard.passes);
+    bool ok = bench_crew_run(run, &plan, &done) && bench_crew_nothing_lost(run, done, s->data.guard.passes);
 
     if (run->ops->destroy)
         run->ops->destroy(s->lock);

@@ -11,10 +11,7 @@ enum { LIFE = 32 };
 
 struct shared {
     void *lock;
-    struct data {
-        struct bench_guard guard;
-        uint64_t value;
-    } *data;
+    struct bench_protected *data;
     uint64_t section_steps;
     double outside_steps;
 };
@@ -36,10 +33,7 @@ static void *live(void *arg)
             bench_member_lock(m, s->lock);
         else
             m->ops->lock(s->lock);
-        uint64_t entered = bench_guard_enter(&s->data->guard);
-
-        s->data->value = bench_work(s->data->value | 1, s->section_steps);
-        bench_guard_leave(&s->data->guard, entered);
+        bench_section(s->data, s->section_steps);
         bench_member_unlock(m, s->lock);
         m->random = bench_work_step(m->random);
         bench_member_outside(m, s->outside_steps);

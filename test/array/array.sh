@@ -39,24 +39,6 @@ unset LD_PRELOAD ONCPU_SOURCE ONCPU_VERBOSE
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --inh-caps=-all)
 as_other=(setpriv --reuid 65533 --regid 65533 --clear-groups --bounding-set=-all --inh-caps=-all)
 
-# check_status EXPECTED COMMAND...: its output is $work/out and $work/err.
-check_status() {
-    local expected=$1 status
-    shift
-    "$@" >"$work/out" 2>"$work/err" </dev/null
-    status=$?
-    ((status == expected)) && return
-    cat "$work/out" "$work/err" >&2
-    fail "exit status $status, not $expected: $*"
-}
-
-# check_has FILE TEXT
-check_has() {
-    grep -qF -- "$2" "$1" && return
-    cat "$1" >&2
-    fail "no '$2' in ${1##*/}"
-}
-
 # eventually COMMAND...: until it succeeds
 eventually() {
     local end=$((SECONDS + 60))

@@ -7,33 +7,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/../common/lib.sh"
 oncpu=${ONCPU_COMMAND:?the path of oncpu}
 dropin=${ONCPU_DROPIN:?the path of liboncpu-pthread.so}
 built=${ONCPU_TEST_PROGRAMS:?the folder of the test programs}
-work=$(mktemp -d) || exit 1
-chmod 755 "$work" # other users run what is copied there
-clean_up() {
-    [[ ! -e $ONCPU_DIR ]] || "$oncpu" disable
-    rm -rf --one-file-system -- "$work"
-}
-trap clean_up EXIT
-unset LD_PRELOAD ONCPU_SOURCE ONCPU_VERBOSE
-export ONCPU_DIR=$work/pins # what is enabled on this machine makes no difference
-
-# check_status EXPECTED COMMAND...: its output is $work/out and $work/err.
-check_status() {
-    local expected=$1 status
-    shift
-    "$@" >"$work/out" 2>"$work/err" </dev/null
-    status=$?
-    ((status == expected)) && return
-    cat "$work/out" "$work/err" >&2
-    fail "exit status $status, not $expected: $*"
-}
-
-# check_has FILE TEXT
-check_has() {
-    grep -qF -- "$2" "$1" && return
-    cat "$1" >&2
-    fail "no '$2' in ${1##*/}"
-}
+own_folder
 
 # status_of COMMAND...: as wait(2) has it, a signal's number negative; bash cannot tell SIGKILL from exit status 137.
 status_of() {
