@@ -49,7 +49,7 @@ static const char usage[] =
     "  --locks a,b        which locks (default: all); ratios are to pthread\n"
     "  --all              hidden locks too\n"
     "  --preload NAME=FILE  one more lock: pthread_mutex_t where the library FILE is preloaded, which must serve it;\n"
-    "                     for all four, and more than once if you like\n"
+    "                     with list, check, run, matrix and demo, and more than once if you like\n"
     "  --workload NAME    (default: contended)\n"
     "  --threads 1,2,4    numbers of threads\n"
     "  --cs 1000          ns inside the critical section, for workloads that let choose\n"

@@ -62,6 +62,21 @@ struct bench_measure bench_measure_median(const struct bench_measure *runs, unsi
     return result;
 }
 
+double bench_measure_spread(const struct bench_measure *runs, unsigned nruns, size_t offset)
+{
+    double *values = bench_realloc(NULL, (nruns + 1) * sizeof(*values));
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < nruns; i++) {
+        if (!isnan(field(&runs[i], offset)))
+            values[n++] = field(&runs[i], offset);
+    }
+    double middle = median(values, n), spread = n > 1 ? (values[n - 1] - values[0]) / 2 / middle : NAN;
+
+    free(values);
+    return spread;
+}
+
 double bench_measure_ratio(const struct bench_measure *a, const struct bench_measure *b, unsigned nruns, size_t offset)
 {
     double *values = bench_realloc(NULL, (nruns + 1) * sizeof(*values));

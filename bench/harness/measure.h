@@ -42,6 +42,9 @@ struct bench_measure bench_measure_none(void);
 /* Each figure's median over the runs that have it. */
 struct bench_measure bench_measure_median(const struct bench_measure *runs, unsigned nruns);
 
+/* Half of the range of a figure over the runs, by its median; NaN of fewer than two. */
+double bench_measure_spread(const struct bench_measure *runs, unsigned nruns, size_t offset);
+
 /* The median of a[i].x / b[i].x: figures of the same round, so that a drift of the machine's speed cancels. */
 double bench_measure_ratio(const struct bench_measure *a, const struct bench_measure *b, unsigned nruns, size_t offset);
 

@@ -83,6 +83,8 @@ static void put_series(const struct page *page, const struct page_side *side, co
     draw_text(page->out, "%s", s->subject);
     fprintf(page->out, "</td><td>%u</td><td>%u</td>", s->cell.threads, s->nrounds);
     put_figure(page->out, m.throughput, draw_print_count);
+    put_figure(page->out, bench_measure_spread(s->rounds, s->nrounds, offsetof(struct bench_measure, throughput)),
+               draw_print_share);
     put_figure(page->out, bench_results_ratio(results, s, offsetof(struct bench_measure, throughput)),
                draw_print_share);
     put_figure(page->out, m.efficiency, draw_print_share);
@@ -107,7 +109,7 @@ void page_everything(const struct page *page, const struct page_side *side)
     const struct bench_series *before = NULL;
 
     fputs("<div class=\"scroll\"><table>\n<tr><th class=\"l\">lock or program</th><th>threads</th><th>rounds</th>"
-          "<th>per second</th><th>by pthread</th><th>by ideal</th><th>CPU per op</th><th>by "
+          "<th>per second</th><th>+/-</th><th>by pthread</th><th>by ideal</th><th>CPU per op</th><th>by "
           "pthread</th><th>Jain</th><th>wait p50</th>"
           "<th>p99</th><th>p99.9</th><th>longest</th><th>starved</th><th>sleeps per op</th><th>preempted per op</th>"
           "<th>contended per op</th><th>neighbours</th></tr>\n",
@@ -121,7 +123,7 @@ void page_everything(const struct page *page, const struct page_side *side)
             char name[BENCH_CELL_NAME];
 
             bench_cells_name_group(s, name);
-            fputs("<tr><th class=\"l\" colspan=\"18\">", page->out);
+            fputs("<tr><th class=\"l\" colspan=\"19\">", page->out);
             draw_text(page->out, "%s", name);
             fputs("</th></tr>\n", page->out);
         }

@@ -60,6 +60,13 @@ static void throughput(char *text, const struct line *line)
     print_si(text, line->median.throughput, line->series->unit);
 }
 
+static void spread(char *text, const struct line *line)
+{
+    size_t offset = offsetof(struct bench_measure, throughput);
+
+    print_number(text, "%.0f %%", 100 * bench_measure_spread(line->series->rounds, line->series->nrounds, offset));
+}
+
 static void throughput_ratio(char *text, const struct line *line)
 {
     size_t offset = offsetof(struct bench_measure, throughput);
@@ -140,9 +147,10 @@ static const struct column {
     bool wide;
     void (*print)(char *text, const struct line *line);
 } columns[] = {
-    {{"lock or", "program"}, -18, false, subject},
+    {{"lock or", "program"}, -22, false, subject},
     {{"", "threads"}, 7, false, threads},
     {{"", "throughput"}, 16, false, throughput},
+    {{"+/- of", "rounds"}, 6, true, spread},
     {{"against", "pthread"}, 9, false, throughput_ratio},
     {{"share of", "ideal"}, 8, true, efficiency},
     {{"CPU time", "per op"}, 10, false, cpu},
