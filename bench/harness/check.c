@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { CHECK_NS = 100000000, STUCK_S = 20, MAX_THREADS = 16, YIELD_EVERY = 16 };
+enum { CHECK_NS = 100000000, WAIT_NS = 1000000, STUCK_S = 20, MAX_THREADS = 16, YIELD_EVERY = 16 };
 
 struct checked {
     const struct bench_lock_ops *ops;
@@ -24,7 +24,7 @@ struct checked {
     /* Plain, as the data of a program is; volatile, so that every pass really loads and stores it. */
     volatile uint64_t counter;
     volatile unsigned inside;
-    volatile bool trylock_lied;
+    volatile bool trylock_lied, timedlock_lied;
     atomic_ullong intrusions;
     atomic_ullong passes;
 };
@@ -42,8 +42,35 @@ static void pass(struct checked *c, uint64_t turn)
     /* Whoever gets it now, while it is held, was lied to. */
     if (c->ops->trylock && turn % (4 * YIELD_EVERY) == 1 && c->ops->trylock(c->lock))
         c->trylock_lied = true;
+    if (c->ops->timedlock && turn % (4 * YIELD_EVERY) == 2 && c->ops->timedlock(c->lock, &(struct timespec){0}))
+        c->timedlock_lied = true;
     c->counter = counter + 1;
     c->inside = 0;
+}
+
+static struct timespec in_ns(long ns)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_nsec += ns;
+    t.tv_sec += t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    return t;
+}
+
+/* Some turns go by trylock and by timedlock, so that all ways in meet each other. */
+static void take(struct checked *c, uint64_t turn)
+{
+    if (c->ops->trylock && turn % 8 == 3 && c->ops->trylock(c->lock))
+        return;
+    if (c->ops->timedlock && turn % 8 == 5) {
+        struct timespec soon = in_ns(WAIT_NS);
+
+        if (c->ops->timedlock(c->lock, &soon))
+            return;
+    }
+    c->ops->lock(c->lock);
 }
 
 static void *check_thread(void *arg)
@@ -53,9 +80,7 @@ static void *check_thread(void *arg)
 
     do {
         turn++;
-        /* One turn in eight goes by trylock, so that both ways in meet each other. */
-        if (!(c->ops->trylock && turn % 8 == 3 && c->ops->trylock(c->lock)))
-            c->ops->lock(c->lock);
+        take(c, turn);
         pass(c, turn);
         c->ops->unlock(c->lock);
     } while (!atomic_load_explicit(&c->stop, memory_order_relaxed));
@@ -82,6 +107,8 @@ static bool verdict(const struct checked *c, char *why, size_t size)
 
     if (c->trylock_lied)
         snprintf(why, size, "not mutually exclusive: trylock took a lock that was held");
+    else if (c->timedlock_lied)
+        snprintf(why, size, "not mutually exclusive: timedlock took a lock that was held");
     else if (intrusions || c->counter != passes)
         snprintf(why, size, "not mutually exclusive: %llu intrusions, %lld of %llu updates lost", intrusions,
                  (long long)(passes - c->counter), passes);
@@ -90,18 +117,39 @@ static bool verdict(const struct checked *c, char *why, size_t size)
     return false;
 }
 
+/* Of a lock that is held: waits as long as it was told, at least. */
+static bool gives_up_in_time(struct checked *c, char *why, size_t size)
+{
+    struct timespec soon = in_ns(WAIT_NS), now;
+
+    if (c->ops->timedlock(c->lock, &soon)) {
+        snprintf(why, size, "not mutually exclusive: timedlock took a lock that was held");
+        return false;
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (now.tv_sec > soon.tv_sec || (now.tv_sec == soon.tv_sec && now.tv_nsec >= soon.tv_nsec))
+        return true;
+    snprintf(why, size, "timedlock gave up before its time");
+    return false;
+}
+
 /* What one thread can tell alone. */
 static bool check_alone(struct checked *c, char *why, size_t size)
 {
     const char *cannot = c->ops->before_run ? c->ops->before_run() : NULL;
+    bool ok = false;
 
-    if (cannot)
+    if (cannot) {
         snprintf(why, size, "%s", cannot);
-    else if (c->ops->trylock && !c->ops->trylock(c->lock))
+    } else if (c->ops->trylock && !c->ops->trylock(c->lock)) {
         snprintf(why, size, "trylock refused a free lock");
-    else
-        return true;
-    return false;
+    } else {
+        if (!c->ops->trylock)
+            c->ops->lock(c->lock);
+        ok = !c->ops->timedlock || gives_up_in_time(c, why, size);
+        c->ops->unlock(c->lock);
+    }
+    return ok;
 }
 
 static bool check_together(struct checked *c, char *why, size_t size)
@@ -131,13 +179,8 @@ bool bench_check(const struct bench_lock_ops *ops, char *why, size_t size)
 
     c->ops = ops;
     c->lock = bench_lock_create(ops);
-    bool ok = check_alone(c, why, size);
+    bool ok = check_alone(c, why, size) && check_together(c, why, size);
 
-    if (ok) {
-        if (ops->trylock)
-            ops->unlock(c->lock);
-        ok = check_together(c, why, size);
-    }
     bench_lock_free(ops, c->lock);
     free(c);
     return ok;

@@ -93,8 +93,12 @@ static bool library_serves(struct task *t)
         return true;
     if (!same_file(server_of(pthread_mutex_trylock), t->preload))
         t->ops.trylock = NULL;
-    /* The C library's condition variables and attributes suit its own mutexes, and those of a lock that names a source. */
+    /*
+     * The C library's condition variables and attributes suit its own mutexes, and those of a lock that names a source. A timed
+     * lock that others serve may end the process, and nothing here is measured by it.
+     */
     if (!*t->source) {
+        t->ops.timedlock = NULL;
         t->ops.process_shared = false;
         if (!same_file(server_of_cond(), t->preload))
             t->ops.cond = NULL;

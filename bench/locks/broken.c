@@ -59,3 +59,30 @@ static const struct bench_lock_ops ops = {
     .process_shared = true,
 };
 BENCH_LOCK(ops);
+
+/* Locks, but does not wait. */
+static bool timedlock_early(void *lock, const struct timespec *deadline)
+{
+    struct broken *l = lock;
+    unsigned expected = 0;
+
+    (void)deadline;
+    return atomic_compare_exchange_strong_explicit(&l->word, &expected, 1, memory_order_acquire, memory_order_relaxed);
+}
+
+static void lock_early(void *lock)
+{
+    while (!timedlock_early(lock, NULL))
+        sched_yield();
+}
+
+static const struct bench_lock_ops early_ops = {
+    .name = "broken_timed",
+    .description = "a timed lock that gives up at once: the checker must catch it",
+    .size = sizeof(struct broken),
+    .hidden = true,
+    .lock = lock_early,
+    .unlock = unlock_broken,
+    .timedlock = timedlock_early,
+};
+BENCH_LOCK(early_ops);

@@ -6,7 +6,7 @@
 
 static void init_mtx(void *lock)
 {
-    mtx_init(lock, mtx_plain);
+    mtx_init(lock, mtx_timed);
 }
 
 static void destroy_mtx(void *lock)
@@ -15,6 +15,7 @@ static void destroy_mtx(void *lock)
 }
 
 BENCH_CALLS(mtx, mtx_lock, mtx_unlock, mtx_trylock, thrd_success);
+BENCH_TIMED_CALL(mtx, mtx_timedlock, thrd_success);
 BENCH_COND(cnd, cnd_t, cnd_wait, cnd_signal, cnd_broadcast);
 
 static const struct bench_lock_ops ops = {
@@ -27,6 +28,7 @@ static const struct bench_lock_ops ops = {
     .lock = lock_mtx,
     .unlock = unlock_mtx,
     .trylock = trylock_mtx,
+    .timedlock = timedlock_mtx,
     .cond = &cnd,
 };
 BENCH_LOCK(ops);

@@ -23,6 +23,14 @@
     }                                                                                                                  \
     static_assert(true, "")
 
+/* timedlock_NAME(), of one that is called and answers as the trylock above. */
+#define BENCH_TIMED_CALL(name, timedlock_it, taken)                                                                    \
+    static bool timedlock_##name(void *lock, const struct timespec *deadline)                                          \
+    {                                                                                                                  \
+        return timedlock_it(lock, deadline) == (taken);                                                                \
+    }                                                                                                                  \
+    static_assert(true, "")
+
 /* `static const struct bench_cond_ops NAME` of a condition variable that is valid when it is all zero. */
 #define BENCH_COND(name, type, wait_for, signal_it, broadcast_it)                                                      \
     static void wait_##name(void *cond, void *lock)                                                                    \

@@ -13,6 +13,7 @@ static struct {
     int (*lock)(pthread_mutex_t *);
     int (*unlock)(pthread_mutex_t *);
     int (*trylock)(pthread_mutex_t *);
+    int (*timedlock)(pthread_mutex_t *, const struct timespec *);
     int (*init)(void);
     int (*select)(enum oncpu_source);
     const char *(*reason)(void);
@@ -46,6 +47,7 @@ static const char *load(void)
     loaded = take_symbol(library, "pthread_mutex_lock", &dropin.lock) &&
              take_symbol(library, "pthread_mutex_unlock", &dropin.unlock) &&
              take_symbol(library, "pthread_mutex_trylock", &dropin.trylock) &&
+             take_symbol(library, "pthread_mutex_timedlock", &dropin.timedlock) &&
              take_symbol(library, "oncpu_init", &dropin.init) &&
              take_symbol(library, "oncpu_source_select", &dropin.select);
     if (!loaded) {
@@ -81,6 +83,7 @@ static const char *use_no_states(void)
 }
 
 BENCH_CALLS(dropin, dropin.lock, dropin.unlock, dropin.trylock, 0);
+BENCH_TIMED_CALL(dropin, dropin.timedlock, 0);
 
 /* The condition variable is the C library's, which knows the drop-in's mutexes as its own: the drop-in has none. */
 static const struct bench_lock_ops with_states = {
@@ -90,6 +93,7 @@ static const struct bench_lock_ops with_states = {
     .lock = lock_dropin,
     .unlock = unlock_dropin,
     .trylock = trylock_dropin,
+    .timedlock = timedlock_dropin,
     .unavailable = no_states,
     .before_run = use_states,
     .cond = &bench_posix_cond,
@@ -105,6 +109,7 @@ static const struct bench_lock_ops without_states = {
     .lock = lock_dropin,
     .unlock = unlock_dropin,
     .trylock = trylock_dropin,
+    .timedlock = timedlock_dropin,
     .unavailable = load,
     .before_run = use_no_states,
     .cond = &bench_posix_cond,

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -47,6 +48,8 @@ struct bench_lock_ops {
     void (*lock)(void *lock);
     void (*unlock)(void *lock);
     bool (*trylock)(void *lock); /* NULL: the lock has none */
+    /* NULL, or: false if that time by CLOCK_REALTIME came before the lock. The checker alone asks for it. */
+    bool (*timedlock)(void *lock, const struct timespec *deadline);
 
     /* NULL, or: why this lock cannot run here, NULL if it can. Asked once, before anything is measured. */
     const char *(*unavailable)(void);

@@ -5,6 +5,7 @@
 #include <oncpu/oncpu.h>
 
 BENCH_CALLS(oncpu, oncpu_mutex_lock, oncpu_mutex_unlock, oncpu_mutex_trylock, 0);
+BENCH_TIMED_CALL(oncpu, oncpu_mutex_timedlock, 0);
 
 static const char *no_states(void)
 {
@@ -32,6 +33,7 @@ static const struct bench_lock_ops with_states = {
     .lock = lock_oncpu,
     .unlock = unlock_oncpu,
     .trylock = trylock_oncpu,
+    .timedlock = timedlock_oncpu,
     .unavailable = no_states,
     .before_run = use_states,
     .cond = &cond,
@@ -45,6 +47,7 @@ static const struct bench_lock_ops without_states = {
     .lock = lock_oncpu,
     .unlock = unlock_oncpu,
     .trylock = trylock_oncpu,
+    .timedlock = timedlock_oncpu,
     .before_run = use_no_states,
     .cond = &cond,
 };

@@ -3,6 +3,7 @@
 #include "posix.h"
 
 BENCH_CALLS(mutex, pthread_mutex_lock, pthread_mutex_unlock, pthread_mutex_trylock, 0);
+BENCH_TIMED_CALL(mutex, pthread_mutex_timedlock, 0);
 
 static void init_adaptive(void *lock)
 {
@@ -21,6 +22,7 @@ static const struct bench_lock_ops normal = {
     .lock = lock_mutex,
     .unlock = unlock_mutex,
     .trylock = trylock_mutex,
+    .timedlock = timedlock_mutex,
     .cond = &bench_posix_cond,
     .process_shared = true,
     .init_shared = bench_posix_init_shared,
@@ -35,6 +37,7 @@ static const struct bench_lock_ops adaptive = {
     .lock = lock_mutex,
     .unlock = unlock_mutex,
     .trylock = trylock_mutex,
+    .timedlock = timedlock_mutex,
     .cond = &bench_posix_cond,
     .process_shared = true,
     .init_shared = init_adaptive_shared,

@@ -7,9 +7,9 @@ bench=$1
 workloads=$("$bench" list | awk 'seen && /^  [^ ]/ { print $1 } /^[a-z]*:/ { seen = /^workloads:/ }')
 [ "$(wc -w <<<"$workloads")" -ge 10 ] || { echo "oncpu-bench list names too few workloads"; exit 1; }
 
-# names_of ARGUMENT...: the locks that `list` names, but for the broken one.
+# names_of ARGUMENT...: the locks that `list` names, but for the broken ones.
 names_of() {
-    "$bench" list "$@" | awk 'seen && /^  [^ ]/ && $1 != "broken" { print $1 } /^[a-z]*:/ { seen = /^locks:/ }' | paste -sd,
+    "$bench" list "$@" | awk 'seen && /^  [^ ]/ && $1 !~ /^broken/ { print $1 } /^[a-z]*:/ { seen = /^locks:/ }' | paste -sd,
 }
 
 out=$(mktemp)
