@@ -13,12 +13,18 @@ void bench_summary_sentence(const struct bench_summary *s, char *text, size_t si
         return;
     }
     bench_cells_name(t->worst_cell->first, cell);
-    snprintf(text, size,
-             "In %u of %u contended cells %s has at least the throughput of the best other fair lock, in %u it is "
-             "less than %.0f %% behind, in %u more; on average (geometric) %.2f x, in the worst cell %.2f x (%s; the "
-             "best there: %s).",
-             t->lead, t->n, s->subject, t->n - t->lead - t->bad, 100 * (1 - bench_summary_behind), t->bad,
-             bench_tally_mean(t), t->worst, cell, t->worst_peer);
+    int n = snprintf(
+        text, size,
+        "In %u of %u contended cells %s has at least the throughput of the best other fair lock, in %u it is "
+        "less than %.0f %% behind, in %u more; on average (geometric) %.2f x, in the worst cell %.2f x (%s; the "
+        "best there: %s).",
+        t->lead, t->n, s->subject, t->n - t->lead - t->bad, 100 * (1 - bench_summary_behind), t->bad,
+        bench_tally_mean(t), t->worst, cell, t->worst_peer);
+
+    if (n > 0 && (size_t)n < size && (s->alone || s->missing))
+        snprintf(text + n, size - (size_t)n,
+                 " Not counted: %u cells where no other lock was fair, %u without figures of %s.", s->alone, s->missing,
+                 s->subject);
 }
 
 static void print_tally(FILE *out, const char *peer, const struct bench_tally *t)

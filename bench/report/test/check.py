@@ -49,6 +49,11 @@ def summary():
     assert "ttas has at least" in other, other
     nobody = run("summary", "--subject", "nobody", original, status=0).stdout
     assert "Nothing to compare" in nobody, nobody
+    # No cell is passed over in silence.
+    results = load()
+    series(results, "oncpu", 8).update(rounds=[], error="stuck")
+    found = run("summary", save("missing.json", results), status=0).stdout
+    assert "Not counted: 0 cells where no other lock was fair, 1 without figures of oncpu." in found, found
 
 
 def slower(results, share, subject="oncpu"):
