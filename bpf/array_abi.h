@@ -22,7 +22,7 @@
  * whoever is registered stays so. It is in the head of each page.
  */
 #ifndef ONCPU_ARRAY_VERSION /* a test has another one */
-#define ONCPU_ARRAY_VERSION 1u
+#define ONCPU_ARRAY_VERSION 2u
 #endif
 
 /* The number of a slot: that of its page, and in the low bits that of the record in the page, 0 to ONCPU_PAGE_RECORDS - 1. */

@@ -12,6 +12,7 @@
 struct task_value {
     uint32_t slot; /* + 1 */
     uint32_t user;
+    uint32_t pid; /* by which the short cut is found; not the thread's any more, if it was not the first of its process and called exec */
 };
 
 struct {

@@ -54,6 +54,7 @@ struct cred {
 /* include/linux/sched.h; `__state` was called `state` before Linux 5.14, where none of this runs */
 struct task_struct {
     unsigned int __state;
+    int pid; /* of the outermost PID namespace */
     const struct cred *real_cred;
     struct bpf_local_storage *bpf_storage; /* NULL until some program keeps storage for this task */
 };

@@ -15,6 +15,7 @@
 #include "array_abi.h"
 #include "array_tasks.h"
 #include "record.h"
+#include "short_cut.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -79,12 +80,25 @@ static __always_inline struct oncpu_thread_record *record_at(uint32_t slot)
 
 static __always_inline struct oncpu_thread_record *record_of(struct task_struct *task)
 {
+    volatile uint64_t *short_cut;
     struct task_value *value;
+    uint32_t slot;
+    uint32_t pid;
 
     if (!task->bpf_storage)
         return 0;
-    value = bpf_task_storage_get(&oncpu_array_tasks, task, 0, 0);
-    return value && value->slot ? record_at(value->slot - 1) : 0;
+    pid = task->pid;
+    short_cut = short_cut_of(pid);
+    slot = take_short_cut(short_cut, pid);
+    if (!slot) {
+        value = bpf_task_storage_get(&oncpu_array_tasks, task, 0, 0);
+        if (!value || !value->slot)
+            return 0;
+        slot = value->slot;
+        if (value->pid == pid) /* or else nobody would clear it */
+            fill_short_cut(short_cut, pid, slot);
+    }
+    return record_at(slot - 1);
 }
 
 SEC("tp_btf/sched_switch")
@@ -256,6 +270,10 @@ int oncpu_register(struct oncpu_register_args *args)
         if (error)
             return error;
     }
+    if (value->pid != (uint32_t)task->pid) {
+        clear_short_cut(value->pid, value->slot);
+        value->pid = task->pid; /* from now on it may be filled */
+    }
     args->slot = value->slot - 1;
     record = record_at(args->slot);
     if (!record)
@@ -267,7 +285,7 @@ int oncpu_register(struct oncpu_register_args *args)
 }
 
 /*
- * The last that is heard of a thread. Its storage goes first: the switches that are still to come, of a thread that is on its
+ * The last that is heard of a thread. Its storage and its short cut go first: the switches that are still to come, of a thread that is on its
  * way out, must not be written into what may be another's record by then.
  */
 SEC("tp_btf/sched_process_exit")
@@ -277,6 +295,7 @@ int BPF_PROG(oncpu_exit, struct task_struct *task)
     struct task_value *value;
     uint32_t slot;
     uint32_t user;
+    uint32_t pid;
 
     if (!task->bpf_storage)
         return 0;
@@ -285,8 +304,10 @@ int BPF_PROG(oncpu_exit, struct task_struct *task)
         return 0;
     slot = value->slot - 1;
     user = value->user;
+    pid = value->pid;
     value->slot = 0;
     bpf_task_storage_delete(&oncpu_array_tasks, task);
+    clear_short_cut(pid, slot + 1); /* after that: a switch in between would fill it again */
     record = record_at(slot);
     if (record) {
         record->state = ONCPU_STATE_BLOCKED;

@@ -6,6 +6,7 @@
 #include "delivery.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -201,13 +202,30 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void sort(double sorted[ROUNDS_MAX], const double *values, size_t count)
+{
+    memcpy(sorted, values, count * sizeof(*values));
+    qsort(sorted, count, sizeof(*sorted), compare);
+}
+
 static double median(const double *values, size_t count)
 {
     double sorted[ROUNDS_MAX];
 
-    memcpy(sorted, values, count * sizeof(*values));
-    qsort(sorted, count, sizeof(*sorted), compare);
+    sort(sorted, values, count);
     return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
+}
+
+/*
+ * Two standard errors of the median, by the distance between the quartiles: of a normal distribution that is 1.349 standard
+ * deviations, of which the error is sqrt(pi / 2 / count).
+ */
+static double noise_of_median(const double *values, size_t count)
+{
+    double sorted[ROUNDS_MAX];
+
+    sort(sorted, values, count);
+    return 2 * 1.2533 / 1.349 * (sorted[count * 3 / 4] - sorted[count / 4]) / sqrt((double)count);
 }
 
 static struct cost reduce(const struct series *series, const struct series *none, const struct series *empty,
@@ -222,6 +240,7 @@ static struct cost reduce(const struct series *series, const struct series *none
     }
     return (struct cost){.ns = median(series->sample, rounds),
                          .over_none = median(over_none, rounds),
+                         .noise = noise_of_median(over_none, rounds),
                          .over_empty = median(over_empty, rounds),
                          .ratio = median(ratio, rounds),
                          .valid = true};

@@ -92,6 +92,7 @@ void instance_evict(const struct instance *instance, struct oncpu_thread_record 
 struct cost {
     double ns;         /* a context switch, median */
     double over_none;  /* ns more than with no program, median of the differences within one round */
+    double noise;      /* ... of which it is off by more than this in one of twenty repetitions */
     double over_empty; /* ns more than with the empty program, likewise */
     double ratio;      /* to no program, likewise */
     bool valid;

@@ -21,23 +21,27 @@ static const char *why_absent(const struct result *result)
     return result->unsupported[0] ? result->unsupported : result->refused;
 }
 
-static void print_cost(const struct cost *cost)
+static void print_cost(const struct cost *cost, const struct cost *empty)
 {
     if (cost->valid)
-        printf(" %+7.0f %5.2f", cost->over_none, cost->ratio);
+        printf(" %+6.0f +-%3.0f %5.2f", cost->over_none, cost->noise, cost->over_none / empty->over_none);
     else
-        printf(" %7s %5s", "-", "-");
+        printf(" %6s %5s %5s", "-", "", "");
 }
 
 static void table_cost(const struct results *results)
 {
-    printf("Cost of a context switch: ns more than without a program (%.0f ns), ratio to it\n"
-           "                                            not registered    registered  16 processes   16 programs\n",
-           results->none.ns);
+    /* The empty one has nothing to do with who is registered: there is one figure for it, and one for 16 of it. */
+    const struct result *empty = &results->way[0];
+
+    printf("Cost of a context switch: ns more than without a program (%.0f ns), ratio to that of the empty one\n"
+           "%42s %18s %18s %18s %18s\n",
+           results->none.ns, "", "not registered", "registered", "16 processes", "16 programs");
     for (size_t w = 0; w < WAYS_MAX; w++) {
         printf("%-6s %-35s ", ways[w].name, ways[w].title);
         for (enum cost_kind kind = 0; kind < COST_KINDS && is_here(&results->way[w]); kind++)
-            print_cost(&results->way[w].cost[kind]);
+            print_cost(&results->way[w].cost[kind],
+                       &empty->cost[kind == COST_PROGRAMS ? COST_PROGRAMS : COST_UNREGISTERED]);
         printf("%s\n", why_absent(&results->way[w]));
     }
     printf("\n");
@@ -119,8 +123,10 @@ static void json_string(FILE *out, const char *name, const char *value)
 static void json_cost(FILE *out, const char *name, const struct cost *cost)
 {
     if (cost->valid)
-        fprintf(out, ", \"%s\": {\"ns\": %.2f, \"over_none_ns\": %.2f, \"over_empty_ns\": %.2f, \"ratio\": %.4f}", name,
-                cost->ns, cost->over_none, cost->over_empty, cost->ratio);
+        fprintf(out,
+                ", \"%s\": {\"ns\": %.2f, \"over_none_ns\": %.2f, \"noise_ns\": %.2f, \"over_empty_ns\": %.2f, "
+                "\"ratio\": %.4f}",
+                name, cost->ns, cost->over_none, cost->noise, cost->over_empty, cost->ratio);
 }
 
 static void json_lost(FILE *out, const struct result *result)

@@ -18,7 +18,7 @@ const struct way ways[WAYS_MAX] = {
     {"empty", "a program that does nothing", delivery_empty__elf_bytes, HOME_NONE, 5, 5,
      "tp_btf programs: 9e15db66136a", ""},
     {"uptr", "page pinned in task storage", delivery_uptr__elf_bytes, HOME_PINNED, 6, 13, "uptr: ba512b00e5ef", ""},
-    {"array", "mapped array, slot in task storage", delivery_array__elf_bytes, HOME_ARRAY, 5, 14,
+    {"array", "mapped array, slot by pid", delivery_array__elf_bytes, HOME_ARRAY, 5, 14,
      "syscall programs: 79a7f8bdb159; task storage for tracing, 5.13: a10787e6d58c", ""},
     {"arena", "arena, pointer in task storage", delivery_arena__elf_bytes, HOME_ARENA, 6, 9, "arena: 317460317a02", ""},
     {"probe", "bpf_probe_write_user()", delivery_probe__elf_bytes, HOME_PROCESS, 5, 14,

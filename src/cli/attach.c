@@ -47,7 +47,8 @@ static int fill_heads(const struct bpf_map *map, uint32_t count)
 /* ---- the maps of another one ---- */
 
 /* All but the constants, which are this program's own. */
-static const char *const kept_maps[] = {"oncpu_pages", "oncpu_below", "oncpu_array_tasks", "oncpu_users", ".bss"};
+static const char *const kept_maps[] = {"oncpu_pages", "oncpu_below",      "oncpu_array_tasks",
+                                        "oncpu_users", "oncpu_short_cuts", ".bss"};
 
 #define KEPT_MAPS (sizeof(kept_maps) / sizeof(kept_maps[0]))
 
@@ -70,9 +71,9 @@ static int keep_map(struct bpf_map *map, const struct oncpu_pinned_map *kept)
 
 static int keep_maps(const struct oncpu_array_bpf *skeleton, const struct oncpu_pinned *pinned)
 {
-    struct bpf_map *const maps[KEPT_MAPS] = {skeleton->maps.oncpu_pages, skeleton->maps.oncpu_below,
+    struct bpf_map *const maps[KEPT_MAPS] = {skeleton->maps.oncpu_pages,       skeleton->maps.oncpu_below,
                                              skeleton->maps.oncpu_array_tasks, skeleton->maps.oncpu_users,
-                                             skeleton->maps.bss};
+                                             skeleton->maps.oncpu_short_cuts,  skeleton->maps.bss};
     int error = 0;
 
     for (size_t i = 0; !error && i < KEPT_MAPS; i++)
