@@ -65,15 +65,16 @@ struct {
     __type(value, uint64_t);
 } oncpu_users SEC(".maps");
 
-static __always_inline struct oncpu_thread_record *record_at(uint32_t slot)
+/*
+ * The argument is the slot + 1: the head has the place of one record, so that its low bits are a place in the page, and less than
+ * what the page has room for (src/state/records.c), as the verifier can see by itself.
+ */
+static __always_inline struct oncpu_thread_record *record_at(uint32_t place)
 {
-    uint32_t page_number = slot >> ONCPU_SLOT_SHIFT;
-    uint32_t number = slot & ONCPU_SLOT_MASK;
-    struct oncpu_page *page = bpf_map_lookup_elem(&oncpu_pages, &page_number);
+    uint32_t page_number = place >> ONCPU_SLOT_SHIFT;
+    struct oncpu_thread_record *page = bpf_map_lookup_elem(&oncpu_pages, &page_number);
 
-    /* keeps `<` from becoming `!=`, of which verifiers before Linux 6.8 learn no bound */
-    barrier_var(number);
-    return page && number < ONCPU_PAGE_RECORDS ? &page->records[number] : 0;
+    return page ? page + (place & ONCPU_SLOT_MASK) : 0;
 }
 
 /* ---- at every context switch ---- */
@@ -98,7 +99,7 @@ static __always_inline struct oncpu_thread_record *record_of(struct task_struct 
         if (value->pid == pid) /* or else nobody would clear it */
             fill_short_cut(short_cut, pid, slot);
     }
-    return record_at(slot - 1);
+    return record_at(slot);
 }
 
 SEC("tp_btf/sched_switch")
@@ -226,7 +227,7 @@ static __always_inline int give_slot(struct task_struct *task, struct task_value
     if (!charge(user))
         return -EDQUOT;
     slot = take_slot();
-    record = slot != NO_SLOT && slot != CROWDED ? record_at(slot - 1) : 0;
+    record = slot != NO_SLOT && slot != CROWDED ? record_at(slot) : 0;
     if (!record) {
         discharge(user);
         return slot == CROWDED ? -EAGAIN : -ENOSPC;
@@ -275,7 +276,7 @@ int oncpu_register(struct oncpu_register_args *args)
         value->pid = task->pid; /* from now on it may be filled */
     }
     args->slot = value->slot - 1;
-    record = record_at(args->slot);
+    record = record_at(value->slot);
     if (!record)
         return -ENOSPC;
     record->cpu = bpf_get_smp_processor_id();
@@ -302,18 +303,18 @@ int BPF_PROG(oncpu_exit, struct task_struct *task)
     value = bpf_task_storage_get(&oncpu_array_tasks, task, 0, 0);
     if (!value || !value->slot)
         return 0;
-    slot = value->slot - 1;
+    slot = value->slot;
     user = value->user;
     pid = value->pid;
     value->slot = 0;
     bpf_task_storage_delete(&oncpu_array_tasks, task);
-    clear_short_cut(pid, slot + 1); /* after that: a switch in between would fill it again */
+    clear_short_cut(pid, slot); /* after that: a switch in between would fill it again */
     record = record_at(slot);
     if (record) {
         record->state = ONCPU_STATE_BLOCKED;
         record->tid = 0;
     }
     discharge(user);
-    push_slot(slot);
+    push_slot(slot - 1);
     return 0;
 }

@@ -23,6 +23,7 @@ struct status {
     unsigned int mode;
     time_t since;
     bool has_costs; /* only root may ask for them */
+    uint64_t runs;  /* that the kernel has ever counted */
     uint64_t runs_per_s;
     uint64_t ns_per_run;
     int64_t lost; /* slots that no thread has and nobody will be given; -1: not known */
@@ -72,6 +73,7 @@ static void measure(struct status *status)
         status->has_costs = read_costs(program, &runs[1], &ns[1]) && runs[1] > runs[0];
     }
     if (status->has_costs) {
+        status->runs = runs[1];
         status->runs_per_s = (runs[1] - runs[0]) * 2;
         status->ns_per_run = (ns[1] - ns[0]) / (runs[1] - runs[0]);
     }
@@ -118,8 +120,9 @@ static void print_text(const struct status *status, const char *since)
     if (status->lost >= 0)
         printf("lost slots           %" PRId64 "\n", status->lost);
     if (status->has_costs)
-        printf("context switches     %" PRIu64 " a second, %" PRIu64 " ns each for the program\n", status->runs_per_s,
-               status->ns_per_run);
+        printf("context switches     %" PRIu64 " a second, %" PRIu64 " ns each for the program\n"
+               "program runs         %" PRIu64 " counted\n",
+               status->runs_per_s, status->ns_per_run, status->runs);
     else
         printf("context switches     (root sees what they cost)\n");
 }
@@ -144,8 +147,8 @@ static void print_json(const struct status *status, const char *since)
     if (status->lost >= 0)
         printf(", \"lost\": %" PRId64, status->lost);
     if (status->has_costs)
-        printf(", \"switches_per_s\": %" PRIu64 ", \"ns_per_switch\": %" PRIu64, status->runs_per_s,
-               status->ns_per_run);
+        printf(", \"switches_per_s\": %" PRIu64 ", \"ns_per_switch\": %" PRIu64 ", \"runs\": %" PRIu64,
+               status->runs_per_s, status->ns_per_run, status->runs);
     printf("}\n");
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mutex between two processes: the one that waits knows what the other's thread does that owns it, also from another PID
- * namespace, by whatever number that calls itself; and if the other one has no drop-in, it knows nothing, and waits all the same.
+ * A mutex between two processes: the one that waits knows what the other's thread does that owns it, also if that is another
+ * user's, or from another PID namespace, by whatever number that calls itself; and if the other one has no drop-in, it knows
+ * nothing, and waits all the same.
  */
 #include "child.h"
 #include "clock.h"
@@ -73,16 +74,18 @@ static uint64_t off_cpu_seen(pid_t other)
     return after - before;
 }
 
-static pid_t start(void)
+/* `user` is the other process's, where it may change it. */
+static pid_t start(uid_t user)
 {
     pid_t child;
 
     init();
     child = fork();
     CHECK(child >= 0);
-    if (!child)
-        _exit(own_again_and_again());
-    return child;
+    if (child)
+        return child;
+    CHECK(user == geteuid() || (setresuid(user, user, user) == 0 && getuid() == user));
+    _exit(own_again_and_again());
 }
 
 static pid_t start_without(const char *program)
@@ -108,7 +111,7 @@ static void check_other_namespace(void)
 
     CHECK(ours >= 0);
     if (!unshare(CLONE_NEWPID)) {
-        child = start();
+        child = start(geteuid());
         CHECK(setns(ours, CLONE_NEWPID) == 0);
         CHECK(off_cpu_seen(child) > 20);
     }
@@ -133,7 +136,9 @@ int main(int argc, char **argv)
     pthread_join(member_thread(nothing, NULL), NULL); /* now there is a source */
     CHECK(!strcmp(member_source(), "array"));
     CHECK(MEMBER(oncpu_stats_enable)() == 0);
-    CHECK(off_cpu_seen(start()) > 20);
+    CHECK(off_cpu_seen(start(geteuid())) > 20);
+    if (!geteuid())
+        CHECK(off_cpu_seen(start(65534)) > 20);
     check_other_namespace();
     CHECK(off_cpu_seen(start_without(argv[0])) == 0);
     return 0;
