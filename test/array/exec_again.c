@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thread that executes itself again and again, and registers each time: the kernel knows the thread, so it has the slot that
- * it had, and the record follows it; also if it is not the first thread of its process, whose pid it then gets.
+ * it had, and the record follows it; also if it is not the first thread of its process, whose pid it then gets. At last it
+ * executes something that does not register, and ends.
  *
  * usage: exec_again TIMES [SLOT]
  */
@@ -35,10 +36,11 @@ static void *once(void *slot_of_before)
     CHECK(EVENTUALLY(has_moved(mine, mine->switches)));
     snprintf(slot, sizeof(slot), "%td", (const char *)mine - (const char *)oncpu_source_program()->pages);
     CHECK(!slot_of_before || !strcmp(slot, slot_of_before));
-    if (!left)
-        exit(0);
     snprintf(next, sizeof(next), "%d", left - 1);
-    execl("/proc/self/exe", arguments[0], next, slot, (char *)NULL);
+    if (left)
+        execl("/proc/self/exe", arguments[0], next, slot, (char *)NULL);
+    else
+        execl("/proc/self/exe", arguments[0], "end", (char *)NULL);
     test_failed(__FILE__, __LINE__, "execl");
 }
 
@@ -46,6 +48,8 @@ int main(int argc, char **argv)
 {
     pthread_t other;
 
+    if (argc == 2 && !strcmp(argv[1], "end"))
+        return 0;
     arguments = argv;
     CHECK(oncpu_init() == 0 && oncpu_source() == ONCPU_SOURCE_ARRAY);
     if (argc < 3 || atoi(argv[1]) % 2)
