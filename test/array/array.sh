@@ -71,6 +71,18 @@ check_nobody_left() {
     eventually registered_is 0 || fail "$(status_of registered) threads are registered, and no process is there"
 }
 
+# attached: the links of machine-wide programs, which are not in any namespace; not those that processes of source `uptr` have
+attached() {
+    python3 -c '
+import json, subprocess
+def show(kind):
+    said = json.loads(subprocess.run(["bpftool", "--json", kind, "show"], capture_output=True).stdout)
+    return [entry for entry in said if "id" in entry]
+maps = {entry["id"] for entry in show("map") if entry.get("name", "").startswith("oncpu_array_tas")}
+programs = {entry["id"] for entry in show("prog") if maps.intersection(entry.get("map_ids", []))}
+print(sorted(entry["id"] for entry in show("link") if entry.get("prog_id") in programs))'
+}
+
 # disable: and nothing of it is left
 disable() {
     check_status 0 "$oncpu" disable
