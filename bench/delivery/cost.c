@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS = 2, PROCESSES = 16, ROUNDS_MAX = 200, SERIES_MAX = 2 + WAYS_MAX * COST_KINDS };
+enum { THREADS = 2, PROCESSES = 16, SERIES_MAX = 2 + WAYS_MAX * COST_KINDS };
 
 /* One thing to measure: a way, how it is used, and one sample a round. */
 struct series {
@@ -94,8 +94,7 @@ static void *yield(void *argument)
     return NULL;
 }
 
-/* ns per switch, or a negative errno value. */
-static double run_pair(const struct instance *instance, unsigned ms)
+double run_pair(const struct instance *instance, unsigned ms)
 {
     struct pair pair = {.instance = instance, .cpu = last_cpu()};
     struct yielder yielder[THREADS];
@@ -208,7 +207,7 @@ static void sort(double sorted[ROUNDS_MAX], const double *values, size_t count)
     qsort(sorted, count, sizeof(*sorted), compare);
 }
 
-static double median(const double *values, size_t count)
+double median(const double *values, size_t count)
 {
     double sorted[ROUNDS_MAX];
 
@@ -220,7 +219,7 @@ static double median(const double *values, size_t count)
  * Two standard errors of the median, by the distance between the quartiles: of a normal distribution that is 1.349 standard
  * deviations, of which the error is sqrt(pi / 2 / count).
  */
-static double noise_of_median(const double *values, size_t count)
+double noise_of_median(const double *values, size_t count)
 {
     double sorted[ROUNDS_MAX];
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum { WAYS_MAX = 6, PROGRAMS_MAX = 16, TEXT_MAX = 160 };
+enum { WAYS_MAX = 6, PROGRAMS_MAX = 16, ROUNDS_MAX = 200, TEXT_MAX = 160 };
 
 /* Whose memory a record is, which decides how it is registered. */
 enum home {
@@ -64,6 +64,8 @@ void instance_unload(struct instance *instance);
 /* A forked child has to call this before it looks at records. */
 void instance_after_fork(struct instance *instance);
 
+/* Runs of the program at the switch, and ns in all programs, that the kernel has counted. Returns 0 or -errno. */
+int instance_run_time(const struct instance *instance, uint64_t *runs, uint64_t *ns);
 /* Events that the kernel did not hand to the program, because it was running already. */
 uint64_t instance_missed(const struct instance *instance);
 /* What the maps take before anybody has registered, as the kernel says; -1: it does not say. */
@@ -98,6 +100,13 @@ struct cost {
     bool valid;
 };
 
+/* Time in the program of a way, as the kernel measures it, with two clock readings in it. */
+struct run_time {
+    double ns;    /* a context switch, median over the rounds */
+    double noise; /* as in struct cost */
+    bool valid;
+};
+
 enum cost_kind { COST_UNREGISTERED, COST_REGISTERED, COST_PROCESSES, COST_PROGRAMS, COST_KINDS };
 
 enum page { PAGE_TOUCHED, PAGE_UNTOUCHED, PAGE_EVICTED, PAGES };
@@ -119,6 +128,7 @@ struct result {
     char unsupported[TEXT_MAX]; /* "": this kernel has it */
     char refused[TEXT_MAX];     /* "": it loaded */
     struct cost cost[COST_KINDS];
+    struct run_time run_time[COST_REGISTERED + 1];
     struct loss loss[PAGES];
     uint64_t missed;
     double memory_thread; /* kernel bytes a registered thread; < 0: not measured */
@@ -134,7 +144,7 @@ struct options {
     const char *json;
 };
 
-enum part { PART_COST, PART_LOST, PART_MEMORY, PART_PRIVILEGES, PARTS };
+enum part { PART_COST, PART_PROGRAM, PART_LOST, PART_MEMORY, PART_PRIVILEGES, PARTS };
 
 struct results {
     struct cost none;
@@ -143,6 +153,7 @@ struct results {
 
 /* Each measures all ways that `results` does not exclude. Returns 0 or -errno. */
 int measure_cost(struct results *results, const struct options *options);
+int measure_program(struct results *results, const struct options *options);
 int measure_lost(struct results *results);
 int measure_memory(struct results *results);
 int measure_privileges(struct results *results);
@@ -152,6 +163,14 @@ int check_ways(const char *only_way);
 
 void report_table(const struct results *results, unsigned parts);
 int report_json(const struct results *results, unsigned parts, const char *file);
+
+/*
+ * cost.c: two threads on one CPU that yield to each other for a while; with `instance` they are registered. Returns ns per switch,
+ * or a negative errno value.
+ */
+double run_pair(const struct instance *instance, unsigned ms);
+double median(const double *values, size_t count);
+double noise_of_median(const double *values, size_t count);
 
 /* Small helpers of more than one part. */
 int last_cpu(void); /* of those that this process may use */

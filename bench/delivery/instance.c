@@ -172,6 +172,28 @@ void instance_after_fork(struct instance *instance)
         map_arena(instance->records_fd, instance->number, PROT_READ);
 }
 
+int instance_run_time(const struct instance *instance, uint64_t *runs, uint64_t *ns)
+{
+    struct bpf_program *program;
+
+    *runs = *ns = 0;
+    bpf_object__for_each_program(program, instance->object)
+    {
+        struct bpf_prog_info info = {0};
+        uint32_t size = sizeof(info);
+        const char *name = bpf_program__name(program);
+
+        if (bpf_program__type(program) != BPF_PROG_TYPE_TRACING)
+            continue;
+        if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+            return -errno;
+        *ns += info.run_time_ns;
+        if (strstr(name, "_switch"))
+            *runs += info.run_cnt;
+    }
+    return 0;
+}
+
 uint64_t instance_missed(const struct instance *instance)
 {
     struct bpf_program *program;

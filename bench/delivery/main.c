@@ -9,21 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const part_names[PARTS] = {"cost", "lost", "memory", "privileges"};
+static const char *const part_names[PARTS] = {"cost", "program", "lost", "memory", "privileges"};
 
 static void usage(FILE *out)
 {
-    fprintf(
-        out,
-        "Usage: oncpu-delivery [--parts cost,lost,memory,privileges] [--way NAME] [--rounds N] [--ms N] [--json FILE]\n"
-        "       oncpu-delivery --check [--way NAME]\n\n"
-        "Compares the ways by which a BPF program can tell user space which threads run.\n"
-        "  --parts LIST   measure these only\n"
-        "  --rounds N     rounds of part cost (20); each measures everything once\n"
-        "  --ms N         length of one measurement of part cost in ms (60)\n"
-        "  --json FILE    write the results there too\n"
-        "  --check        only see whether each way delivers; 77: none could be tried\n"
-        "  --way NAME     measure or check this one only: empty, uptr, array, arena, probe, hash\n");
+    fprintf(out, "Usage: oncpu-delivery [--parts cost,program,lost,memory,privileges] [--way NAME] [--rounds N] [--ms "
+                 "N] [--json FILE]\n"
+                 "       oncpu-delivery --check [--way NAME]\n\n"
+                 "Compares the ways by which a BPF program can tell user space which threads run.\n"
+                 "  --parts LIST   measure these only\n"
+                 "  --rounds N     rounds of parts cost and program (20); each measures everything once\n"
+                 "  --ms N         length of one measurement of these in ms (60)\n"
+                 "  --json FILE    write the results there too\n"
+                 "  --check        only see whether each way delivers; 77: none could be tried\n"
+                 "  --way NAME     measure or check this one only: empty, uptr, array, arena, probe, hash\n");
 }
 
 static int parse_parts(char *list, unsigned *parts)
@@ -132,6 +131,9 @@ static int measure(struct results *results, const struct options *options)
         switch (part) {
         case PART_COST:
             error = measure_cost(results, options);
+            break;
+        case PART_PROGRAM:
+            error = measure_program(results, options);
             break;
         case PART_LOST:
             error = measure_lost(results);

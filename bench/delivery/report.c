@@ -47,6 +47,30 @@ static void table_cost(const struct results *results)
     printf("\n");
 }
 
+static void print_run_time(const struct run_time *time, const struct run_time *empty)
+{
+    if (time->valid)
+        printf(" %+8.1f +-%4.1f", time->ns - empty->ns, time->noise);
+    else
+        printf(" %8s %6s", "-", "");
+}
+
+static void table_program(const struct results *results)
+{
+    const struct run_time *empty = &results->way[0].run_time[COST_UNREGISTERED];
+
+    printf("Time in the program, by the kernel's statistics: ns a switch more than in the empty one (%.1f ns)\n"
+           "%42s %15s %15s\n",
+           empty->ns, "", "not registered", "registered");
+    for (size_t w = 0; w < WAYS_MAX; w++) {
+        printf("%-6s %-35s ", ways[w].name, ways[w].title);
+        for (enum cost_kind kind = 0; kind <= COST_REGISTERED && is_here(&results->way[w]); kind++)
+            print_run_time(&results->way[w].run_time[kind], empty);
+        printf("%s\n", why_absent(&results->way[w]));
+    }
+    printf("\n");
+}
+
 static void table_lost(const struct results *results)
 {
     printf("Context switches that did not reach the record, of those that getrusage() counted; events that the kernel "
@@ -100,6 +124,8 @@ void report_table(const struct results *results, unsigned parts)
 {
     if (parts & 1u << PART_COST)
         table_cost(results);
+    if (parts & 1u << PART_PROGRAM)
+        table_program(results);
     if (parts & 1u << PART_LOST)
         table_lost(results);
     if (parts & 1u << PART_MEMORY)
@@ -129,6 +155,12 @@ static void json_cost(FILE *out, const char *name, const struct cost *cost)
                 name, cost->ns, cost->over_none, cost->noise, cost->over_empty, cost->ratio);
 }
 
+static void json_run_time(FILE *out, const char *name, const struct run_time *time)
+{
+    if (time->valid)
+        fprintf(out, ", \"program_%s\": {\"ns\": %.2f, \"noise_ns\": %.2f}", name, time->ns, time->noise);
+}
+
 static void json_lost(FILE *out, const struct result *result)
 {
     for (enum page page = 0; page < PAGES; page++) {
@@ -149,6 +181,8 @@ static void json_way(FILE *out, const struct way *way, const struct result *resu
     json_string(out, "not_here", why_absent(result));
     for (enum cost_kind kind = 0; kind < COST_KINDS; kind++)
         json_cost(out, cost_names[kind], &result->cost[kind]);
+    for (enum cost_kind kind = 0; kind <= COST_REGISTERED; kind++)
+        json_run_time(out, cost_names[kind], &result->run_time[kind]);
     if (way->home != HOME_NONE && parts & 1u << PART_LOST)
         json_lost(out, result);
     if (way->home != HOME_NONE && parts & 1u << PART_MEMORY)
