@@ -12,7 +12,7 @@
 struct task_value {
     uint32_t slot; /* + 1 */
     uint32_t user;
-    uint32_t pid; /* by which the short cut is found; not the thread's any more, if it was not the first of its process and called exec */
+    uint32_t pid; /* by which its short cut is found: exec gives it the pid of the first thread of the process */
 };
 
 struct {
