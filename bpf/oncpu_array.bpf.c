@@ -273,6 +273,7 @@ int oncpu_register(struct oncpu_register_args *args)
     }
     if (value->pid != (uint32_t)task->pid) {
         clear_short_cut(value->pid, value->slot);
+        renew_short_cut(task->pid, value->slot);
         value->pid = task->pid; /* from now on it may be filled */
     }
     args->slot = value->slot - 1;

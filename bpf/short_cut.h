@@ -45,6 +45,18 @@ static __always_inline void fill_short_cut(volatile uint64_t *short_cut, uint32_
         *short_cut = (uint64_t)pid << 32 | slot;
 }
 
+/*
+ * For a thread that is new: its pid may be that of one before it to which exec gave another, and whose short cut stays until it
+ * ends.
+ */
+static __always_inline void renew_short_cut(uint32_t pid, uint32_t slot)
+{
+    volatile uint64_t *short_cut = short_cut_of(pid);
+
+    if (take_short_cut(short_cut, pid))
+        *short_cut = (uint64_t)pid << 32 | slot;
+}
+
 static __always_inline void clear_short_cut(uint32_t pid, uint32_t slot)
 {
     uint64_t *short_cut = bpf_map_lookup_elem(&oncpu_short_cuts, &(uint32_t){pid & (ONCPU_SHORT_CUTS - 1)});
