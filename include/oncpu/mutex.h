@@ -38,7 +38,7 @@ extern "C" {
 typedef struct oncpu_mutex {
     uint32_t oncpu_word;  /* the futex word */
     uint32_t oncpu_owner; /* tid of the owner, 0 when free */
-    uint32_t oncpu_turns; /* moves each time the mutex is taken */
+    uint32_t oncpu_turns; /* moves each time the mutex is taken, and says on which CPU */
     uint32_t oncpu_claim; /* which waiter is to have it next */
 } oncpu_mutex_t;
 

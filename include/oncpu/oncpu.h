@@ -28,7 +28,8 @@ extern "C" {
 /* Where thread states come from. */
 enum oncpu_source {
     ONCPU_SOURCE_AUTO = -1, /* for oncpu_source_select(): the one that oncpu_init() found */
-    ONCPU_SOURCE_NONE = 0,  /* nowhere: waiters spin for a few microseconds, then sleep */
+    ONCPU_SOURCE_NONE =
+        0, /* nowhere: waiters spin for a few microseconds, unless the owner took the lock on their CPU */
     ONCPU_SOURCE_UPTR = 1,  /* the kernel writes this process's own pages (Linux 6.13; CAP_BPF and CAP_PERFMON) */
     ONCPU_SOURCE_ARRAY = 2, /* a program for the whole machine writes a shared array, see oncpu(1), `oncpu enable` */
 };

@@ -142,11 +142,22 @@ static const struct oncpu_thread_record *record_of(const struct oncpu_lock *lock
                       : oncpu_record_find(owner);
 }
 
+/*
+ * Whether the owner took the lock on the CPU that this waiter is on: then it does not run, or on another CPU by now, which is
+ * rare. All that there is to know of an owner that has no record.
+ */
+static bool was_taken_here(uint32_t turns, uint32_t owner)
+{
+    uint32_t cpu = oncpu_self_cpu();
+
+    return owner && cpu < ONCPU_NO_CPU && (turns - oncpu_turn_place(owner, cpu)) <= ONCPU_TURN_COUNTS;
+}
+
 enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now)
 {
     uint32_t turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED);
     uint32_t owner = __atomic_load_n(lock->owner, __ATOMIC_RELAXED);
-    uint32_t turned = turns - policy->turns;
+    uint32_t turned = (turns - policy->turns) % ONCPU_TURN_COUNTS;
     uint32_t state = ONCPU_STATE_UNKNOWN;
 
     if (now != policy->begin)
@@ -162,6 +173,8 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
     if (policy->record && __atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE)
         state = __atomic_load_n(&policy->record->state, __ATOMIC_RELAXED);
     if (state == ONCPU_STATE_PREEMPTED || state == ONCPU_STATE_BLOCKED)
+        return ONCPU_OWNER_OFF_CPU;
+    if (state != ONCPU_STATE_RUNNING && was_taken_here(turns, owner))
         return ONCPU_OWNER_OFF_CPU;
     if (now - policy->owner_since > oncpu_policy_bound(state))
         return ONCPU_ENOUGH;

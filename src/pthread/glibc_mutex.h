@@ -5,8 +5,8 @@
  * The drop-in's mutex is at every instant a valid glibc mutex: libc itself locks and unlocks mutexes behind our back
  * (in pthread_cond_wait, in C11's mtx_*), and other copies of libc can. So each field keeps glibc's meaning
  * (sysdeps/nptl/bits/struct_mutex.h, nptl/pthread_mutex_lock.c, glibc 2.36), and the only things added are in the list
- * pointers, which glibc uses for robust and priority-inheriting mutexes alone: a count of turns, and a claim or, in a
- * process-shared mutex, the owner's slot (shared.c).
+ * pointers, which glibc uses for robust and priority-inheriting mutexes alone: a count of turns with the owner's CPU, and a
+ * claim or, in a process-shared mutex, the owner's slot (shared.c).
  */
 #ifndef ONCPU_PTHREAD_GLIBC_MUTEX_H
 #define ONCPU_PTHREAD_GLIBC_MUTEX_H

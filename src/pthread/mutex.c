@@ -32,23 +32,27 @@ static inline bool take_alone(pthread_mutex_t *mutex, uint32_t self)
 
 static inline bool take_if_free(pthread_mutex_t *mutex, uint32_t self)
 {
+    uint32_t here;
+
     if (take_alone(mutex, self))
         return true;
+    here = oncpu_turn_here(self);
     if (__builtin_expect(!oncpu_lock_try(oncpu_word_of(mutex)), 0))
         return false;
-    oncpu_lock_turn(oncpu_turns_of(mutex));
     own(mutex, self);
+    oncpu_lock_turn(oncpu_turns_of(mutex), here);
     return true;
 }
 
 static __attribute__((noinline)) int wait_for(pthread_mutex_t *mutex, const struct oncpu_deadline *deadline)
 {
     int error = oncpu_lock_wait(oncpu_lock_of(mutex), deadline);
+    uint32_t self = oncpu_self_tid();
 
     if (error)
         return error;
-    oncpu_lock_turn(oncpu_turns_of(mutex));
-    own(mutex, oncpu_self_tid());
+    oncpu_lock_turn(oncpu_turns_of(mutex), oncpu_turn_here(self));
+    own(mutex, self);
     return 0;
 }
 
@@ -110,24 +114,26 @@ static inline bool is_served(int kind, int offset)
 /* ---- the functions ---- */
 
 /* Out of line, so that the others need no stack for the call. */
-static __attribute__((noinline)) int pass_lock(pthread_mutex_t *mutex)
-{
-    return oncpu_shared_lock(mutex);
-}
-
 static __attribute__((noinline)) int pass_unlock(pthread_mutex_t *mutex)
 {
     return oncpu_shared_unlock(mutex);
 }
 
-static int drop_lock(pthread_mutex_t *mutex)
+static __attribute__((noinline)) int lock_other(pthread_mutex_t *mutex, int kind, int offset)
+{
+    if (!is_served(kind, offset))
+        return oncpu_shared_lock(mutex);
+    return lock(mutex, kind, oncpu_tid_at(offset), NULL);
+}
+
+static ONCPU_FAST_PATH int drop_lock(pthread_mutex_t *mutex)
 {
     int kind = oncpu_kind(mutex);
     int offset = oncpu_served();
 
-    if (__builtin_expect(!is_served(kind, offset), 0))
-        return pass_lock(mutex);
-    return lock(mutex, kind, oncpu_tid_at(offset), NULL);
+    if (__builtin_expect(kind == PTHREAD_MUTEX_NORMAL && offset, 1))
+        return take(mutex, oncpu_tid_at(offset), NULL);
+    return lock_other(mutex, kind, offset);
 }
 
 static int drop_trylock(pthread_mutex_t *mutex)
@@ -193,7 +199,7 @@ static inline int unlock_checked(pthread_mutex_t *mutex, int kind, uint32_t self
     return release(mutex);
 }
 
-static int drop_unlock(pthread_mutex_t *mutex)
+static ONCPU_FAST_PATH int drop_unlock(pthread_mutex_t *mutex)
 {
     int kind = oncpu_kind(mutex);
     int offset = oncpu_served();

@@ -40,7 +40,7 @@ static bool is_mine(pthread_mutex_t *mutex, uint32_t self)
 
 static void own(pthread_mutex_t *mutex, uint32_t self)
 {
-    oncpu_lock_turn(oncpu_turns_of(mutex));
+    oncpu_lock_turn(oncpu_turns_of(mutex), oncpu_turn_here(self));
     __atomic_store_n(slot_of(mutex), oncpu_state_slot(), __ATOMIC_RELAXED);
     __atomic_store_n(oncpu_owner_of(mutex), self, __ATOMIC_RELAXED);
     mutex->__data.__nusers++;

@@ -10,12 +10,23 @@
 /* Distance from the thread pointer to the tid in glibc's thread descriptor; 0 while unknown. Written once. */
 extern int oncpu_tid_offset;
 
+/* The same to the number of the CPU that the thread is on, which the kernel writes there (rseq); 0 where it does not. */
+extern int oncpu_cpu_offset;
+
+/* This and what is above it, the kernel's values among them, are no CPU. */
+#define ONCPU_NO_CPU 0xfffffffeu
+
 uint32_t oncpu_self_tid_slow(void);
+
+static inline uint32_t oncpu_self_word(int offset)
+{
+    return *(const volatile uint32_t *)((const char *)__builtin_thread_pointer() + offset);
+}
 
 /* The caller's tid, for an `offset` that is not 0. */
 static inline uint32_t oncpu_tid_at(int offset)
 {
-    return *(const volatile uint32_t *)((const char *)__builtin_thread_pointer() + offset);
+    return oncpu_self_word(offset);
 }
 
 /*
@@ -29,6 +40,14 @@ static inline uint32_t oncpu_self_tid(void)
     int offset = __atomic_load_n(&oncpu_tid_offset, __ATOMIC_RELAXED);
 
     return __builtin_expect(offset != 0, 1) ? oncpu_tid_at(offset) : oncpu_self_tid_slow();
+}
+
+/* The CPU that the caller is on at this moment, or some value from ONCPU_NO_CPU up. Async-signal-safe. */
+static inline uint32_t oncpu_self_cpu(void)
+{
+    int offset = __atomic_load_n(&oncpu_cpu_offset, __ATOMIC_RELAXED); /* as above */
+
+    return offset ? oncpu_self_word(offset) : ONCPU_NO_CPU;
 }
 
 #endif

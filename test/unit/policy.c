@@ -10,6 +10,8 @@
 #include "state/state.h"
 #include "unit.h"
 
+#include <sched.h>
+
 enum { OWNER = 3000001, OTHERS = 64 };
 
 /* No spin may last longer than this: the longest that the policy grants one owner, and something for the looks. */
@@ -143,6 +145,119 @@ Test(policy, without_a_source_no_record_counts)
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         record->state = states[i];
         check_short("no source");
+    }
+}
+
+/* ---- what the turn says of the owner's CPU ---- */
+
+/* The CPU that this thread is on, and stays on. */
+static uint32_t stay_here(void)
+{
+    int here = sched_getcpu();
+    cpu_set_t cpus;
+
+    if (oncpu_self_cpu() >= ONCPU_NO_CPU)
+        SKIP("the kernel does not tell threads their CPU (glibc before 2.35)");
+    CPU_ZERO(&cpus);
+    CPU_SET((unsigned)here, &cpus);
+    cr_assert_eq(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+    cr_assert_eq(oncpu_self_cpu(), (uint32_t)here);
+    return (uint32_t)here;
+}
+
+static void check_not_waited_for(void)
+{
+    enum oncpu_verdict verdict;
+
+    cr_assert_eq(spin(nothing_happens, &verdict), 0);
+    cr_assert_eq(verdict, ONCPU_OWNER_OFF_CPU);
+}
+
+Test(policy, an_owner_that_took_the_lock_on_this_cpu_is_not_waited_for)
+{
+    uint32_t cpu = stay_here();
+
+    oncpu_lock_turn(&fields.turns, oncpu_turn_here(OWNER));
+    check_not_waited_for();
+    oncpu_state_source = ONCPU_SOURCE_NONE;
+    check_not_waited_for();
+    for (uint32_t count = 0; count < 2 * ONCPU_TURN_COUNTS; count++) {
+        fields.turns = oncpu_turn_place(OWNER, cpu) + count % (ONCPU_TURN_COUNTS + 1);
+        check_not_waited_for();
+    }
+}
+
+Test(policy, of_one_on_another_cpu_nothing_is_known)
+{
+    uint32_t cpu = stay_here();
+
+    for (uint32_t other = 0; other < 1024; other++) {
+        if (other == cpu)
+            continue;
+        fields.turns = oncpu_turn_place(OWNER, other) + 1;
+        check_short("on another CPU");
+        fields.turns = oncpu_turn_place(OWNER, other) + ONCPU_TURN_COUNTS;
+        check_short("on another CPU, the count at its end");
+    }
+    fields.turns = oncpu_turn_place(OWNER, UINT32_MAX) + 1;
+    check_short("on none that is known");
+}
+
+Test(policy, the_cpu_is_that_of_the_thread_that_counted_the_turn)
+{
+    uint32_t cpu = stay_here();
+
+    for (uint32_t distance = 1; distance < 512; distance++) {
+        fields.turns = oncpu_turn_place(OWNER + distance, cpu) + 1;
+        check_short("the last turn was another's");
+    }
+    fields.turns = oncpu_turn_place(0, cpu) + 1;
+    fields.owner = 0;
+    check_short("no owner");
+}
+
+Test(policy, a_record_is_believed_first)
+{
+    enum oncpu_verdict verdict;
+
+    stay_here();
+    oncpu_lock_turn(&fields.turns, oncpu_turn_here(OWNER));
+    record_for(OWNER)->state = ONCPU_STATE_RUNNING;
+    cr_assert_gt(spin(nothing_happens, &verdict), SHORT_NS);
+    cr_assert_eq(verdict, ONCPU_ENOUGH);
+}
+
+Test(policy, where_the_cpu_is_not_known_nothing_is_said_of_it)
+{
+    uint32_t cpu = stay_here();
+
+    fields.turns = oncpu_turn_place(OWNER, cpu) + 1;
+    oncpu_cpu_offset = 0;
+    check_short("no CPU known");
+    oncpu_lock_turn(&fields.turns, oncpu_turn_here(OWNER));
+    check_short("... nor to the owner");
+}
+
+static void two_more_turns(uint64_t look)
+{
+    (void)look;
+    oncpu_lock_turn(&fields.turns, oncpu_turn_here(OWNER));
+    oncpu_lock_turn(&fields.turns, oncpu_turn_here(OWNER));
+}
+
+Test(policy, turns_are_counted_beyond_the_counts_end)
+{
+    struct oncpu_policy policy;
+
+    record_for(OWNER)->state = ONCPU_STATE_RUNNING;
+    oncpu_policy_begin(&policy, &lock, 1);
+    oncpu_policy_look(&policy, &lock, 1);
+    for (uint32_t look = 1; look < 2 * ONCPU_TURN_COUNTS; look++) {
+        uint32_t before = policy.lost;
+
+        two_more_turns(look);
+        oncpu_policy_look(&policy, &lock, 1 + look);
+        cr_assert_eq(policy.lost - before, 2, "look %u: %u turns", look, policy.lost - before);
     }
 }
 

@@ -4,9 +4,11 @@
  */
 #include "lock/stats.h"
 
+#include "state/state.h"
 #include "unit.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 enum { THREADS = 6, ROUNDS = 3000 };
 
@@ -84,7 +86,41 @@ Test(stats, add_up_without_a_source)
     cr_assert_eq(oncpu_stats_enable(), 0);
     struct oncpu_stats stats = after_contention();
     check_sums(&stats);
-    cr_assert_eq(stats.owner_off_cpu, 0, "nothing says so without a source");
+}
+
+static bool owned;
+
+static void *lock_when_owned(void *unused)
+{
+    CHECK(EVENTUALLY(__atomic_load_n(&owned, __ATOMIC_ACQUIRE)));
+    oncpu_mutex_lock(&mutex);
+    oncpu_mutex_unlock(&mutex);
+    return unused;
+}
+
+/* All threads on one CPU, in a process that began with more. */
+Test(stats, without_a_source_the_owners_cpu_tells)
+{
+    struct oncpu_stats stats;
+    pthread_t waiter;
+    cpu_set_t cpus;
+
+    if (oncpu_self_cpu() >= ONCPU_NO_CPU || oncpu_state_cpus() == 1)
+        SKIP("the CPU is not known, or there is one only");
+    CPU_ZERO(&cpus);
+    CPU_SET((unsigned)sched_getcpu(), &cpus);
+    cr_assert_eq(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+    cr_assert_eq(oncpu_stats_enable(), 0);
+    cr_assert_eq(pthread_create(&waiter, NULL, lock_when_owned, NULL), 0);
+    oncpu_mutex_lock(&mutex);
+    __atomic_store_n(&owned, true, __ATOMIC_RELEASE);
+    cr_assert(EVENTUALLY(__atomic_load_n(&mutex.oncpu_word, __ATOMIC_RELAXED) == 2));
+    oncpu_mutex_unlock(&mutex);
+    cr_assert_eq(pthread_join(waiter, NULL), 0);
+    oncpu_stats_read(&stats);
+    cr_assert_eq(stats.contended, 1);
+    cr_assert_geq(stats.owner_off_cpu, 1);
+    cr_assert_eq(stats.spin_limit, 0);
 }
 
 Test(stats, add_up_with_a_source)
@@ -94,7 +130,7 @@ Test(stats, add_up_with_a_source)
     cr_assert_eq(oncpu_stats_enable(), 0, "a second time is no error");
     struct oncpu_stats stats = after_contention();
     check_sums(&stats);
-    cr_assert_gt(stats.spin_ns, 0);
+    cr_assert(stats.spin_ns || stats.owner_off_cpu, "a waiter spins, or has a reason");
 }
 
 static void *lock_once(void *argument)
