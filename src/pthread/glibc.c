@@ -30,6 +30,7 @@ static void resolve(void)
     glibc.timedlock = (int (*)(pthread_mutex_t *, const struct timespec *))next("pthread_mutex_timedlock");
     glibc.clocklock = (int (*)(pthread_mutex_t *, clockid_t, const struct timespec *))next("pthread_mutex_clocklock");
     glibc.unlock = (int (*)(pthread_mutex_t *))next("pthread_mutex_unlock");
+    glibc.init = (int (*)(pthread_mutex_t *, const pthread_mutexattr_t *))next("pthread_mutex_init");
     glibc.create = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))next("pthread_create");
     glibc.thrd_create = (int (*)(thrd_t *, thrd_start_t, void *))next("thrd_create");
     glibc.prctl = (int (*)(int, unsigned long, unsigned long, unsigned long, unsigned long))next("prctl");
@@ -70,7 +71,7 @@ static bool type_is_as_expected(int type, int shared)
     pthread_mutexattr_settype(&attributes, type);
     pthread_mutexattr_setpshared(&attributes, shared ? PTHREAD_PROCESS_SHARED : PTHREAD_PROCESS_PRIVATE);
     memset(&mutex, 0xff, sizeof(mutex));
-    good = !pthread_mutex_init(&mutex, &attributes) && fields_are(&mutex, 0, 0, 0, 0, kind);
+    good = !glibc.init(&mutex, &attributes) && fields_are(&mutex, 0, 0, 0, 0, kind);
     good = good && !glibc.lock(&mutex) && fields_are(&mutex, ONCPU_WORD_HELD, depth, self, 1, kind);
     if (good && type == PTHREAD_MUTEX_RECURSIVE) {
         good = !glibc.lock(&mutex) && fields_are(&mutex, ONCPU_WORD_HELD, 2, self, 1, kind);
@@ -89,8 +90,8 @@ __attribute__((constructor(102))) static void check(void)
 {
     const struct oncpu_glibc *all = oncpu_glibc();
     int saved_errno = errno;
-    bool good =
-        oncpu_tid_offset && all->lock && all->trylock && all->timedlock && all->clocklock && all->unlock && all->create;
+    bool good = oncpu_tid_offset && all->lock && all->trylock && all->timedlock && all->clocklock && all->unlock &&
+                all->init && all->create;
 
     for (int type = PTHREAD_MUTEX_NORMAL; good && type <= PTHREAD_MUTEX_ADAPTIVE_NP; type++)
         good = type_is_as_expected(type, 0);

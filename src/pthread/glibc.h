@@ -16,6 +16,7 @@ struct oncpu_glibc {
     int (*timedlock)(pthread_mutex_t *, const struct timespec *);
     int (*clocklock)(pthread_mutex_t *, clockid_t, const struct timespec *);
     int (*unlock)(pthread_mutex_t *);
+    int (*init)(pthread_mutex_t *, const pthread_mutexattr_t *);
     int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
     int (*thrd_create)(thrd_t *, thrd_start_t, void *);
     int (*prctl)(int, unsigned long, unsigned long, unsigned long, unsigned long);

@@ -4,22 +4,53 @@
  * slot in the mutex, beside the count of turns, and the waiter looks whether the record there is of a thread with the owner's tid.
  * Whatever stands there costs time at most. Where this process has no array, glibc serves them; and as the word is glibc's, some
  * processes may go the one way and some the other, and one process first this way and then that.
+ *
+ * A process that never creates a thread, as many servers' that fork their workers beforehand, has no source by then. So it joins
+ * the machine-wide program where it makes such a mutex (its children by fork have the source from there), or, if it has only
+ * mapped what another has made, where it meets contention. A program of its own it never loads there: that takes milliseconds
+ * and allocates memory, and a lock may be held by the program's malloc.
  */
 #include "shared.h"
 
 #include "../state/state.h"
 #include "glibc.h"
+#include "report.h"
+#include "symbols.h"
 
 int oncpu_pthread_shared_offset;
+
+/* Where the caller's tid is; 0: a mutex that is not for us, whatever the source. */
+static int offset_if_known(int kind)
+{
+    if ((unsigned int)(kind - ONCPU_KIND_SHARED) > PTHREAD_MUTEX_ADAPTIVE_NP)
+        return 0;
+    return __atomic_load_n(&oncpu_pthread_shared_offset, __ATOMIC_RELAXED); /* as oncpu_served() */
+}
 
 /* The caller's tid; 0: not for us. */
 static uint32_t self_if_served(int kind)
 {
-    int offset = __atomic_load_n(&oncpu_pthread_shared_offset, __ATOMIC_RELAXED); /* as oncpu_served() */
+    int offset = offset_if_known(kind);
 
-    if ((unsigned int)(kind - ONCPU_KIND_SHARED) > PTHREAD_MUTEX_ADAPTIVE_NP || !offset)
-        return 0;
-    return oncpu_source() == ONCPU_SOURCE_ARRAY ? oncpu_tid_at(offset) : 0;
+    return offset && oncpu_source() == ONCPU_SOURCE_ARRAY ? oncpu_tid_at(offset) : 0;
+}
+
+static void join(void)
+{
+    if (oncpu_state_join())
+        oncpu_report_source();
+}
+
+/* The same for who is going to wait if the mutex is held. Relaxed: a guess. */
+static uint32_t self_of_waiter(pthread_mutex_t *mutex)
+{
+    int kind = oncpu_kind(mutex);
+    uint32_t self = self_if_served(kind);
+
+    if (self || !offset_if_known(kind) || __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) == ONCPU_WORD_FREE)
+        return self;
+    join();
+    return self_if_served(kind);
 }
 
 static int type_of(const pthread_mutex_t *mutex)
@@ -82,7 +113,7 @@ static int lock(pthread_mutex_t *mutex, uint32_t self, enum patience patience, c
 
 int oncpu_shared_lock(pthread_mutex_t *mutex)
 {
-    uint32_t self = self_if_served(oncpu_kind(mutex));
+    uint32_t self = self_of_waiter(mutex);
 
     return self ? lock(mutex, self, FOR_EVER, NULL) : oncpu_glibc()->lock(mutex);
 }
@@ -97,7 +128,7 @@ int oncpu_shared_trylock(pthread_mutex_t *mutex)
 int oncpu_shared_timedlock(pthread_mutex_t *mutex, const struct timespec *abstime)
 {
     const struct oncpu_deadline deadline = {CLOCK_REALTIME, abstime};
-    uint32_t self = self_if_served(oncpu_kind(mutex));
+    uint32_t self = self_of_waiter(mutex);
 
     return self ? lock(mutex, self, UNTIL, &deadline) : oncpu_glibc()->timedlock(mutex, abstime);
 }
@@ -105,7 +136,7 @@ int oncpu_shared_timedlock(pthread_mutex_t *mutex, const struct timespec *abstim
 int oncpu_shared_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *abstime)
 {
     const struct oncpu_deadline deadline = {clock, abstime};
-    uint32_t self = self_if_served(oncpu_kind(mutex));
+    uint32_t self = self_of_waiter(mutex);
 
     if (!self || (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC))
         return oncpu_glibc()->clocklock(mutex, clock, abstime);
@@ -124,13 +155,25 @@ static int release(pthread_mutex_t *mutex)
     return 0;
 }
 
+/* Somebody waits for a mutex of this process's: it is an owner whose state others want to know. */
+static int release_by_glibc(pthread_mutex_t *mutex)
+{
+    bool contended = offset_if_known(oncpu_kind(mutex)) &&
+                     __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) == ONCPU_WORD_CONTENDED;
+    int error = oncpu_glibc()->unlock(mutex);
+
+    if (contended)
+        join();
+    return error;
+}
+
 int oncpu_shared_unlock(pthread_mutex_t *mutex)
 {
     uint32_t self = self_if_served(oncpu_kind(mutex));
     int type = type_of(mutex);
 
     if (!self)
-        return oncpu_glibc()->unlock(mutex);
+        return release_by_glibc(mutex);
     if (type == PTHREAD_MUTEX_NORMAL || type == PTHREAD_MUTEX_ADAPTIVE_NP)
         return release(mutex);
     if (!is_mine(mutex, self))
@@ -141,3 +184,14 @@ int oncpu_shared_unlock(pthread_mutex_t *mutex)
         return EPERM;
     return release(mutex);
 }
+
+static int drop_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
+{
+    int error = oncpu_glibc()->init(mutex, attributes);
+
+    if (!error && offset_if_known(oncpu_kind(mutex)))
+        join();
+    return error;
+}
+
+ONCPU_EXPORT(drop_init, pthread_mutex_init, ONCPU_GLIBC_BASE)

@@ -3,7 +3,7 @@
  * pthread_create and thrd_create: where a process begins to have contention. Here, and not in a constructor, the BPF
  * program is loaded: a process that stays single-threaded pays nothing. And here, not at the first contended lock: a
  * lock may be held by the program's malloc, while whoever creates a thread expects memory to be allocated. For the same reason a
- * process that has no source looks for one here again.
+ * process that has no source looks for one here again. (The machine-wide program can be joined elsewhere, too: shared.c.)
  */
 #include "../state/state.h"
 #include "glibc.h"

@@ -285,8 +285,11 @@ static const char *load_uptr(struct oncpu_bpf_program *program)
     return cannot("source uptr cannot be loaded", error);
 }
 
+/* Which sources may be chosen. */
+enum scope { ANY, MACHINE_WIDE };
+
 /* What stands for the whole machine comes first: each program of a process's own costs every context switch of it. */
-static const char *get_program(struct oncpu_bpf_program *program, const char *wanted)
+static const char *get_program(struct oncpu_bpf_program *program, const char *wanted, enum scope scope)
 {
     const char *no_array = is(wanted, "uptr") ? "" : join_array(program);
     char both[sizeof(source.texts[0])];
@@ -294,7 +297,7 @@ static const char *get_program(struct oncpu_bpf_program *program, const char *wa
 
     if (!no_array)
         return NULL;
-    if (is(wanted, "array"))
+    if (is(wanted, "array") || scope == MACHINE_WIDE)
         return no_array;
     no_uptr = load_uptr(program);
     if (!no_uptr || !*no_array)
@@ -320,7 +323,7 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static const char *find_program(struct oncpu_bpf_program *program)
+static const char *find_program(struct oncpu_bpf_program *program, enum scope scope)
 {
     const char *wanted = oncpu_setting("ONCPU_SOURCE");
     const char *reason;
@@ -338,17 +341,19 @@ static const char *find_program(struct oncpu_bpf_program *program)
         later.device = pin.st_dev;
         later.inode = pin.st_ino;
     }
-    return get_program(program, wanted);
+    return get_program(program, wanted, scope);
 }
 
-static void choose(void)
+static void choose(enum scope scope)
 {
     struct oncpu_bpf_program *program = &source.programs[source.loads % LOADS];
-    const char *reason = find_program(program);
+    const char *reason = find_program(program, scope);
 
     if (reason) {
-        use(ONCPU_SOURCE_NONE, reason);
         __atomic_store_n(&later.at, now_ns(), __ATOMIC_RELAXED);
+        if (scope == MACHINE_WIDE) /* there may be another source, for who asks for any */
+            return;
+        use(ONCPU_SOURCE_NONE, reason);
         __atomic_store_n(&source.in_vain, true, __ATOMIC_RELAXED);
         return;
     }
@@ -410,7 +415,7 @@ bool oncpu_state_wants_init(void)
     return wants;
 }
 
-int oncpu_init(void)
+static int init(enum scope scope)
 {
     int saved_errno = errno;
     int cancel;
@@ -421,12 +426,31 @@ int oncpu_init(void)
         pthread_setcancelstate(PTHREAD_CANCEL_DISABLE,
                                &cancel); /* open, read, write and close would be places to end */
         if (!__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED)) {
-            choose();
-            say();
+            choose(scope);
+            if (scope == ANY || oncpu_source() != ONCPU_SOURCE_NONE)
+                say();
         }
         pthread_setcancelstate(cancel, NULL);
         oncpu_records_guard_drop();
     }
     errno = saved_errno;
     return oncpu_source() == ONCPU_SOURCE_NONE ? -ENOTSUP : 0;
+}
+
+int oncpu_init(void)
+{
+    return init(ANY);
+}
+
+bool oncpu_state_join(void)
+{
+    int saved_errno = errno;
+    bool joined = false;
+
+    if (__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED))
+        return false;
+    if (!__atomic_load_n(&later.at, __ATOMIC_RELAXED) || pin_is_new())
+        joined = !init(MACHINE_WIDE);
+    errno = saved_errno;
+    return joined;
 }

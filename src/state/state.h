@@ -110,6 +110,13 @@ static inline void oncpu_state_slept(const struct oncpu_thread_record *mine, uin
  */
 bool oncpu_state_wants_init(void);
 
+/*
+ * Joins the machine-wide program, if there is one and the process has no source; loads none. True: it has joined it now. For
+ * where a lock is held or a signal handler may run: allocates nothing, waits for nobody, preserves errno. Tens of microseconds
+ * the first time; then, while there is none, a look at the pin, once a second at most.
+ */
+bool oncpu_state_join(void);
+
 /* How many CPUs the process could use when it started; 0 before the library's constructor. */
 int oncpu_state_cpus(void);
 

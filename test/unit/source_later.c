@@ -150,6 +150,33 @@ Test(source_later, not_in_a_sandbox)
     in_own_process(never_in_a_sandbox_that_comes_later);
 }
 
+/* Without threads a process joins what is there, or leaves everything as it was: it may still load a program of its own. */
+static void joins_nothing(void)
+{
+    const char *before = oncpu_source_reason();
+    int descriptors = open_descriptors();
+
+    setenv("ONCPU_DIR", folder, 1);
+    for (int i = 0; i < 2; i++) {
+        errno = 17;
+        CHECK(!oncpu_state_join());
+        CHECK(errno == 17);
+        pin_something();
+        test_sleep_ns(1100 * TEST_MS);
+        CHECK(!oncpu_state_join()); /* it is new, and of no use */
+        CHECK(unlink(pin) == 0);
+    }
+    CHECK(open_descriptors() == descriptors);
+    CHECK(oncpu_source() == ONCPU_SOURCE_NONE);
+    CHECK(!strcmp(oncpu_source_reason(), before));
+    CHECK(oncpu_state_wants_init());
+}
+
+Test(source_later, joining_in_vain_decides_nothing)
+{
+    in_own_process(joins_nothing);
+}
+
 static void child_looks_itself(void)
 {
     CHECK(EVENTUALLY(oncpu_state_wants_init()));
