@@ -52,9 +52,9 @@ static inline bool oncpu_lock_try(uint32_t *word)
  * of that sum because not everybody counts (glibc does not, in pthread_cond_wait()): so it says nothing of an owner that has not
  * written it. The bit between them takes the count's carry.
  */
-#define ONCPU_TURN_COUNTS 0x1000u
-#define ONCPU_TURN_CPU_SHIFT 13
-#define ONCPU_TURN_TID_SHIFT 23 /* of more than 1024 CPUs, some are taken for others: a hint */
+#define ONCPU_TURN_COUNTS 0x10000u
+#define ONCPU_TURN_CPU_SHIFT 17
+#define ONCPU_TURN_TID_SHIFT 27 /* of more than 1024 CPUs, some are taken for others: a hint */
 
 static inline uint32_t oncpu_turn_place(uint32_t tid, uint32_t cpu)
 {
