@@ -54,7 +54,7 @@ static inline bool oncpu_lock_try(uint32_t *word)
  */
 #define ONCPU_TURN_COUNTS 0x10000u
 #define ONCPU_TURN_CPU_SHIFT 17
-#define ONCPU_TURN_TID_SHIFT 27 /* of more than 1024 CPUs, some are taken for others: a hint */
+#define ONCPU_TURN_TID_SHIFT 27 /* of more than 1024 CPUs, and of tids 32 apart, some are taken for others: a hint */
 
 static inline uint32_t oncpu_turn_place(uint32_t tid, uint32_t cpu)
 {

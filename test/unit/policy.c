@@ -207,7 +207,7 @@ Test(policy, the_cpu_is_that_of_the_thread_that_counted_the_turn)
 {
     uint32_t cpu = stay_here();
 
-    for (uint32_t distance = 1; distance < 512; distance++) {
+    for (uint32_t distance = 1; distance < 1u << (32 - ONCPU_TURN_TID_SHIFT); distance++) {
         fields.turns = oncpu_turn_place(OWNER + distance, cpu) + 1;
         check_short("the last turn was another's");
     }
