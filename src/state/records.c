@@ -24,8 +24,8 @@
 
 #define MAILBOXES 256u
 
-#define TIDS_PER_LEAF 1024u
-#define LEAVES 4096u /* times TIDS_PER_LEAF: PID_MAX_LIMIT, include/linux/threads.h */
+#define TIDS_PER_LEAF 16384u /* many: a forked child's tid often stands in the leaf of its parent's */
+#define LEAVES 256u          /* times TIDS_PER_LEAF: PID_MAX_LIMIT, include/linux/threads.h */
 
 /* Values of a record's `tid` that are nobody's tid. */
 #define TID_FREE 0u
@@ -36,11 +36,9 @@ struct mailbox {
 } __attribute__((aligned(64))); /* two threads look at it again and again */
 
 struct slab {
-    uint32_t guard;                    /* 1: a thread is choosing the source */
-    uint32_t fresh;                    /* records handed out at least once */
-    uint32_t cursor;                   /* where the search for the dead goes on */
-    struct oncpu_page *chunks[CHUNKS]; /* set once, by CAS */
-    uint32_t *leaves[LEAVES];          /* tid → number of the record + 1; set once, by CAS */
+    uint32_t guard;  /* 1: a thread is choosing the source */
+    uint32_t fresh;  /* records handed out at least once */
+    uint32_t cursor; /* where the search for the dead goes on */
     struct mailbox mailboxes[MAILBOXES];
 };
 
@@ -49,7 +47,10 @@ struct slab {
 
 static const struct oncpu_array *array; /* release, acquire: its content is complete */
 
-static struct slab *slab; /* set once, by CAS; the same address, with zeros behind it, in a forked child */
+/* All set once, by CAS. A forked child has the same addresses, with zeros behind them: so it has nothing to map. */
+static struct slab *slab;
+static struct oncpu_page *chunks[CHUNKS];
+static uint32_t *leaves[LEAVES]; /* tid → number of the record + 1 */
 
 static void *map_wiped(size_t size)
 {
@@ -102,17 +103,26 @@ void oncpu_records_guard_drop(void)
     __atomic_store_n(&slab->guard, 0, __ATOMIC_RELEASE);
 }
 
-static struct oncpu_page *map_chunk(void)
+/* The page of a record that is not in the array. */
+static struct oncpu_page *page_of(uint32_t number)
 {
-    struct oncpu_page *pages = map_wiped(CHUNK_PAGES * sizeof(*pages));
+    struct oncpu_page *chunk = __atomic_load_n(&chunks[number / CHUNK_RECORDS], __ATOMIC_ACQUIRE);
 
-    for (uint32_t i = 0; pages && i < CHUNK_PAGES; i++) {
-        pages[i].head.magic = ONCPU_PAGE_MAGIC;
-        pages[i].head.version = ONCPU_PAGE_VERSION;
-        pages[i].head.record_size = sizeof(struct oncpu_thread_record);
-        pages[i].head.records = ONCPU_PAGE_RECORDS;
-    }
-    return pages;
+    return chunk ? &chunk[number % CHUNK_RECORDS / ONCPU_PAGE_RECORDS] : NULL; /* its first user is mapping it */
+}
+
+/*
+ * Not when the chunk is mapped: a process with few threads uses one page of it, and each page that is touched costs a fault; and a
+ * forked child finds the chunk mapped, and wiped. Threads may do this at the same time: they write the same.
+ */
+static void complete_head(struct oncpu_page_head *head)
+{
+    if (__atomic_load_n(&head->magic, __ATOMIC_RELAXED) == ONCPU_PAGE_MAGIC)
+        return;
+    __atomic_store_n(&head->version, ONCPU_PAGE_VERSION, __ATOMIC_RELAXED);
+    __atomic_store_n(&head->record_size, sizeof(struct oncpu_thread_record), __ATOMIC_RELAXED);
+    __atomic_store_n(&head->records, ONCPU_PAGE_RECORDS, __ATOMIC_RELAXED);
+    __atomic_store_n(&head->magic, ONCPU_PAGE_MAGIC, __ATOMIC_RELAXED); /* for debuggers: no load to pair with */
 }
 
 static struct oncpu_thread_record *in_array(uint32_t slot)
@@ -130,25 +140,21 @@ static struct oncpu_thread_record *record_at(uint32_t number)
     if (number & IN_ARRAY)
         return in_array(number & ~IN_ARRAY);
 
-    struct oncpu_page *pages = __atomic_load_n(&slab->chunks[number / CHUNK_RECORDS], __ATOMIC_ACQUIRE);
+    struct oncpu_page *page = page_of(number);
 
-    if (!pages) /* its first user is mapping it at this moment */
-        return NULL;
-    number %= CHUNK_RECORDS;
-    return &pages[number / ONCPU_PAGE_RECORDS].records[number % ONCPU_PAGE_RECORDS];
+    return page ? &page->records[number % ONCPU_PAGE_RECORDS] : NULL;
 }
 
 /* Where the index keeps `tid`; NULL when that part of it does not exist (and, with `make`, cannot be made). */
 static uint32_t *index_of(uint32_t tid, bool make)
 {
-    struct slab *all = __atomic_load_n(&slab, __ATOMIC_ACQUIRE);
     uint32_t *leaf;
 
-    if (!all || tid / TIDS_PER_LEAF >= LEAVES)
+    if (tid / TIDS_PER_LEAF >= LEAVES)
         return NULL;
-    leaf = __atomic_load_n(&all->leaves[tid / TIDS_PER_LEAF], __ATOMIC_ACQUIRE);
+    leaf = __atomic_load_n(&leaves[tid / TIDS_PER_LEAF], __ATOMIC_ACQUIRE); /* pairs with install() */
     if (!leaf && make)
-        leaf = install((void **)&all->leaves[tid / TIDS_PER_LEAF], map_wiped(TIDS_PER_LEAF * sizeof(*leaf)),
+        leaf = install((void **)&leaves[tid / TIDS_PER_LEAF], map_wiped(TIDS_PER_LEAF * sizeof(*leaf)),
                        TIDS_PER_LEAF * sizeof(*leaf));
     return leaf ? &leaf[tid % TIDS_PER_LEAF] : NULL;
 }
@@ -212,13 +218,11 @@ static uint32_t claim_fresh(void)
     uint32_t number = __atomic_load_n(&slab->fresh, __ATOMIC_RELAXED);
 
     for (;;) {
-        struct oncpu_page **chunk;
+        const size_t size = CHUNK_PAGES * sizeof(struct oncpu_page);
 
         if (number >= CHUNKS * CHUNK_RECORDS)
             return 0;
-        chunk = &slab->chunks[number / CHUNK_RECORDS];
-        if (!__atomic_load_n(chunk, __ATOMIC_ACQUIRE) &&
-            !install((void **)chunk, map_chunk(), CHUNK_PAGES * sizeof(**chunk)))
+        if (!page_of(number) && !install((void **)&chunks[number / CHUNK_RECORDS], map_wiped(size), size))
             return 0;
         /* once counted, others may look at it and find it free: so claim() decides who has it */
         if (__atomic_compare_exchange_n(&slab->fresh, &number, number + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
@@ -253,6 +257,7 @@ struct oncpu_thread_record *oncpu_record_claim(uint32_t tid)
         number = claim_fresh();
     if (!number)
         return NULL;
+    complete_head(&page_of(number - 1)->head);
     record = record_at(number - 1);
     __atomic_store_n(&record->generation, record->generation + 1, __ATOMIC_RELAXED);
     __atomic_store_n(&record->switches, 0, __ATOMIC_RELAXED);

@@ -10,8 +10,9 @@
 
 /*
  * Everything here is lock-free, so that a signal handler, or a thread that dies in the middle, stops nobody. All memory
- * but that of the array is mapped MADV_WIPEONFORK: a child of fork, made in whatever way, finds all of it zero, which is
- * the valid state "no thread is registered"; so it finds nothing in the array either. Nothing is ever unmapped.
+ * but that of the array is mapped MADV_WIPEONFORK: a child of fork, made in whatever way, has it at the same addresses and finds
+ * all of it zero, which is the valid state "no thread is registered"; so it finds nothing in the array either. Nothing is ever
+ * unmapped.
  */
 
 /* Makes the slab ready. False: the kernel refuses (no memory, or older than MADV_WIPEONFORK, Linux 4.14). */

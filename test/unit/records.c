@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
     FIRST_TID = 3000000, /* above the tids that a machine gives out in a test run */
@@ -141,6 +142,45 @@ Test(records, stand_in_pages_with_a_head)
         cr_assert_eq((uintptr_t)record % 64, 0);
     }
     cr_assert_eq(memcmp(&(uint32_t){ONCPU_PAGE_MAGIC}, "NCPU", 4), 0);
+}
+
+/* How many pages of address space the process has. */
+static long mapped(void)
+{
+    FILE *statm = fopen("/proc/self/statm", "r");
+    long pages = 0;
+
+    CHECK(statm && fscanf(statm, "%ld", &pages) == 1);
+    fclose(statm);
+    return pages;
+}
+
+static uint32_t forks;
+static long mapped_before;
+
+static void claims_and_forks(void)
+{
+    struct oncpu_thread_record *record;
+
+    CHECK(!oncpu_record_find(FIRST_TID + forks++));
+    record = oncpu_record_claim(FIRST_TID + forks);
+    CHECK(record && page_of_is_whole(record));
+    CHECK(record->generation == 1);
+    oncpu_record_publish(record, FIRST_TID + forks);
+    CHECK(oncpu_record_find(FIRST_TID + forks) == record);
+    CHECK(mapped() == mapped_before);
+    if (forks < 5)
+        CHECK(test_in_child(claims_and_forks) == 0);
+}
+
+Test(records, of_a_parent_are_gone_and_their_place_is_used_again)
+{
+    struct oncpu_thread_record *record = take(FIRST_TID);
+
+    mapped_before = mapped();
+    cr_assert_eq(test_in_child(claims_and_forks), 0);
+    cr_assert_eq(oncpu_record_find(FIRST_TID), record);
+    cr_assert_null(oncpu_record_find(FIRST_TID + 1));
 }
 
 Test(records, are_few_for_many_threads_one_after_the_other)
