@@ -139,7 +139,7 @@ static int sleep_once(struct waiter *w, const struct oncpu_deadline *deadline, b
         return 0;
     w->counts.sleeps++;
     w->now = oncpu_now_ns();
-    oncpu_state_slept(w->mine, switches, w->now - begin);
+    oncpu_state_slept(w->mine, switches, error ? 0 : w->now - begin);
     oncpu_state_i_run(w->mine);
     return error == EINTR ? 0 : error;
 }

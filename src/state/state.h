@@ -81,8 +81,9 @@ extern uint32_t oncpu_state_unseen;
 #define ONCPU_UNSEEN_LIMIT 8u
 
 /*
- * To be called after a sleep in the kernel, with what oncpu_thread_switches() said before it and how long it took: a thread
- * that slept was switched in again, and a source that does not say so may be gone. One sleep proves nothing: single
+ * To be called after a sleep in the kernel, with what oncpu_thread_switches() said before it and how long it took, 0 if it may have
+ * been none (a deadline that has passed is noticed without leaving the CPU, and not soon): a thread that slept was switched in
+ * again, and a source that does not say so may be gone. One sleep proves nothing: single
  * switches get lost, and of a short sleep the wake-up can overtake the thread on its way off the CPU. But while the source
  * lives, most sleeps are seen, and one that is seen clears the suspicion. (Bursts of lost ones were measured, 32 of 20,000
  * on one thread: so there is a closer look before the source is given up.)

@@ -3,6 +3,7 @@
  * What becomes of a process whose source of thread states goes away: it notices, goes on without, and can have it back.
  */
 #include "state/source.h"
+#include "state/state.h"
 
 #include "locks_work.h"
 #include "unit.h"
@@ -182,6 +183,20 @@ Test(source_lost, threads_that_sleep_notice_that_it_went_and_init_brings_it_back
 {
     NEED_SOURCE_IN_CHILDREN();
     in_own_process(loses_link_once);
+}
+
+/* Such a wait takes the longer for being none: the timer goes off at once, and the thread never leaves its CPU. */
+Test(source_lost, waits_until_times_that_have_passed_raise_no_suspicion)
+{
+    const struct timespec passed = {1, 0};
+
+    NEED_SOURCE();
+    oncpu_mutex_lock(&mutex);
+    for (int i = 0; i < 500; i++) {
+        cr_assert_eq(oncpu_mutex_clocklock(&mutex, CLOCK_MONOTONIC, &passed), ETIMEDOUT);
+        cr_assert_eq(oncpu_state_unseen, 0, "wait %d", i);
+    }
+    oncpu_mutex_unlock(&mutex);
 }
 
 Test(source_lost, loss_is_noticed_again_and_again)
