@@ -70,13 +70,14 @@ int oncpu_source_select(enum oncpu_source source);
 struct oncpu_stats {
     uint64_t contended;     /* acquisitions that found the lock held */
     uint64_t spun;          /* ... of which: got it by spinning, without a sleep */
-    uint64_t slept;         /* ... of which: slept at least once */
+    uint64_t slept;         /* ... of which: slept, or rested, at least once */
     uint64_t timed_out;     /* ... of which: gave up at their deadline */
     uint64_t sleeps;        /* sleeps in the futex */
     uint64_t owner_off_cpu; /* times that a waiter stopped spinning because the owner left its CPU */
     uint64_t spin_limit; /* times that a waiter stopped spinning because the bound was reached, or others were faster */
     uint64_t spin_ns;    /* time spent spinning */
     uint64_t handed;     /* acquisitions that an owner handed over, because the waiter had claimed the lock */
+    uint64_t rests;      /* times that a waiter left a saturated lock alone for a while, and then claimed it */
 };
 
 /*

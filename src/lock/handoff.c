@@ -5,6 +5,7 @@
 #include "handoff.h"
 
 #include "../state/records.h"
+#include "policy.h"
 #include "spin.h"
 
 #include <oncpu/thread_state_abi.h>
@@ -38,6 +39,8 @@ int oncpu_lock_release_claimed(uint32_t *word, uint32_t *claim)
     const struct oncpu_thread_record *record = oncpu_record_find(claimant);
     uint64_t *mailbox = oncpu_record_mailbox(claimant);
 
+    if (!oncpu_policy_hands_over())
+        return oncpu_lock_set_free(word);
     if (record && mailbox) {
         /* To offer it to a thread that does not run would have all the others wait for the scheduler. */
         if (__atomic_load_n(&record->state, __ATOMIC_RELAXED) != ONCPU_STATE_RUNNING)

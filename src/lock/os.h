@@ -81,6 +81,19 @@ static inline uint64_t oncpu_now_ns(void)
     return oncpu_clock_ns(CLOCK_MONOTONIC);
 }
 
+/*
+ * Sleeps until `until` (CLOCK_MONOTONIC, ns), or until a signal comes; nobody else can end it. By the futex, too: where a sandbox
+ * lets a thread wait, it lets it do this.
+ */
+static inline void oncpu_nap_until(uint64_t until)
+{
+    const struct timespec time = {(time_t)(until / 1000000000u), (long)(until % 1000000000u)};
+    const struct oncpu_deadline deadline = {CLOCK_MONOTONIC, &time};
+    const uint32_t nobodys = 0;
+
+    oncpu_futex_wait(&nobodys, 0, &deadline);
+}
+
 /* Lets other threads have this CPU if they want it. */
 static inline void oncpu_yield(void)
 {

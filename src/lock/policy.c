@@ -20,46 +20,124 @@
 #define BOUND_RUNNING 200000u /* for one owner that is seen running all the time */
 #define BOUND_UNKNOWN 3000u   /* for one of which nothing is known: what a sleep and wake-up cost, about */
 #define LOSING_AFTER 15000u   /* after this time ... */
-#define LOSING_TURNS 4u       /* ... and this many turns that others had, sleep and be handed the lock */
+#define LOSING_TURNS 4u       /* ... and this many turns that others had, rest, or sleep */
 
 /*
  * ---- a saturated lock: never free when this thread comes, so that its waiting brings no throughput ----
  *
- * A wait that takes this share (of 1024) of the time since the last one ended, is a hint. After so many in a row, about:
+ * A wait that takes this share (of 1024) of the time since the last one ended is a hint; less is enough where the lock had to be
+ * handed over, and for a thread that rests already.
  */
-#define SATURATED_SHARE 430
-#define SHORT_TURN 400u /* turns shorter than this (ns) are not worth a sleep: so the CPU is offered to others, once, */
-#define SHORT_WAITS 48  /* ... after so many hints; */
-#define LONG_WAITS 16   /* where turns are longer, after so many, */
-#define RESTS 100u      /* ... so many waits sleep at once */
+#define SATURATED_SHARE 430u
+#define HANDED_SHARE 340u
+#define RESTED_SHARE 200u
+#define SHORT_WAITS 48     /* after so many hints in a row, about, the CPU is offered to others, once, if turns are ... */
+#define SHORT_TURN 400u    /* ... shorter than this; */
+#define LONG_WAITS 16      /* where they are longer, after so many, ... */
+#define RESTS 100u         /* ... so many waits begin with a rest, or with a sleep in the futex: */
+#define REST_TURN 1000u    /* if turns are shorter than this, as where threads poll, */
+#define LONG_TURN 25000u   /* ... or longer than this, ... */
+#define CROWD_TURN 5000u   /* ... or than this, while ... */
+#define CROWD_REST 400000u /* ... rests have become as long as this */
+
+/* ---- a rest: the lock is left alone for so long, and claimed then ---- */
+
+#define REST_LEAST 10000u /* the kernel makes 60000 to 90000 of it */
+#define REST_MOST 4000000u
+#define REST_BOUND 30000000u /* who has waited for longer sleeps in the futex, where it comes in turn */
+#define SLICE_TURNS 16u      /* an owner that rests at other times refuses claims for so many turns' time, ... */
+#define SLICE_LEAST 40000u
+#define SLICE_MOST 400000u
+#define FREE_WEIGHT 3     /* a rest after which the lock is free counts so much, another one -1; */
+#define FREE_ENOUGH 8     /* this ends the resting, ... */
+#define HOLD_OFF_LEAST 64 /* ... until so many hints more have come; four times as many after each time */
+#define HOLD_OFF_MOST 65536
 
 #define STARVED_AFTER 1000000u /* a waiter that has waited for so long spins and claims in any case */
 
 /* What a thread knows from its last waits: it tends to meet the same lock again. */
 static __thread struct {
     uint32_t first_look; /* the first distance of the next wait */
-    uint32_t rests;      /* waits that are not to spin */
     int32_t short_hints; /* of saturation, by short turns ... */
     int32_t hints;       /* ... and by longer ones */
+    uint32_t hold_off;   /* how many hints more were asked for when resting last turned out to be wrong */
+    int32_t found_free;  /* how often rests ended with a free lock */
+    uint32_t rests;      /* waits that are to begin with a rest, or a sleep, ... */
+    uint32_t rest;       /* ... of so long */
+    uint32_t slice;      /* for so long it refuses claims */
+    bool sleeps;         /* it is a sleep */
     bool yields;         /* the next wait begins with an offer of the CPU */
-    uint64_t left;       /* when its last wait ended */
+    uint64_t left;       /* when the first part of its last wait ended */
+    uint64_t got;        /* when it got a lock that it had to wait for */
 } memory __attribute__((tls_model("initial-exec")));
+
+static uint32_t between(uint64_t value, uint32_t least, uint32_t most)
+{
+    return value < least ? least : value > most ? most : (uint32_t)value;
+}
 
 int oncpu_policy_glances(void)
 {
     return memory.rests || memory.first_look > FIRST_LOOK ? 0 : GLANCES;
 }
 
-bool oncpu_policy_spins_first(void)
+uint32_t oncpu_policy_first(bool can_claim)
 {
     if (memory.yields) {
         memory.yields = false;
         oncpu_yield();
     }
     if (memory.rests == 0)
-        return true;
+        return 0;
     memory.rests--;
-    return false;
+    if (memory.sleeps || !can_claim)
+        return ONCPU_AT_ONCE;
+    return between(memory.rest, REST_LEAST, REST_MOST);
+}
+
+static void end_resting(void)
+{
+    memory.rests = 0;
+    memory.found_free = 0;
+    memory.hold_off = between(memory.hold_off * 4u, HOLD_OFF_LEAST, HOLD_OFF_MOST);
+    memory.hints = -(int32_t)memory.hold_off;
+}
+
+/* While a thread rests the others show what a turn takes when nobody disturbs. */
+void oncpu_policy_rested(const struct oncpu_rest *rest)
+{
+    uint64_t turn = rest->ns / (rest->turns + 1u);
+
+    memory.slice = between(turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
+    memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
+    if (memory.rests && (turn < REST_TURN || memory.found_free >= FREE_ENOUGH))
+        end_resting();
+}
+
+uint32_t oncpu_policy_refused(uint64_t waited)
+{
+    memory.rest = between(memory.rest * 2u, 2 * REST_LEAST, REST_MOST);
+    return waited > REST_BOUND ? 0 : memory.rest;
+}
+
+void oncpu_policy_rest_paid(void)
+{
+    memory.rest -= memory.rest / 4;
+}
+
+bool oncpu_policy_spins_again(uint64_t waited)
+{
+    return memory.rests == 0 || waited > STARVED_AFTER;
+}
+
+void oncpu_policy_got(uint64_t now)
+{
+    memory.got = now;
+}
+
+bool oncpu_policy_hands_over(void)
+{
+    return memory.rests == 0 || oncpu_now_ns() - memory.got > memory.slice;
 }
 
 static bool saturated(int32_t *hints, bool hint, int32_t enough)
@@ -72,25 +150,23 @@ static bool saturated(int32_t *hints, bool hint, int32_t enough)
 }
 
 /* Called by the new owner, so everything here makes the section longer: no division. */
-void oncpu_policy_note(uint64_t begin, uint64_t now, uint32_t lost, bool taken)
+void oncpu_policy_note(const struct oncpu_wait *wait)
 {
-    uint64_t waited = now - begin;
-    uint64_t turns = lost + 1u;
-    bool hint = !taken || waited * 1024 > (now - memory.left) * SATURATED_SHARE;
+    uint64_t waited = wait->end - wait->begin;
+    uint64_t turns = wait->turns + 1u;
+    uint64_t share = wait->rested ? RESTED_SHARE : wait->handed ? HANDED_SHARE : SATURATED_SHARE;
+    bool hint = !wait->taken || waited * 1024 > (wait->end - memory.left) * share;
 
-    if (!taken && lost <= LOSING_TURNS)
+    if (!wait->taken && wait->lost <= LOSING_TURNS)
         return; /* it went to sleep for one owner's sake */
-    memory.left = now;
+    memory.left = wait->end;
     if (waited < turns * SHORT_TURN) {
         memory.yields = saturated(&memory.short_hints, hint, SHORT_WAITS);
     } else if (saturated(&memory.hints, hint, LONG_WAITS)) {
         memory.rests = RESTS;
+        memory.sleeps = waited < turns * REST_TURN || waited > turns * LONG_TURN ||
+                        (waited > turns * CROWD_TURN && memory.rest > CROWD_REST);
     }
-}
-
-bool oncpu_policy_spins_again(uint64_t waited)
-{
-    return memory.rests == 0 || waited > STARVED_AFTER;
 }
 
 bool oncpu_policy_claims(uint64_t waited, bool sleepers)
@@ -102,7 +178,7 @@ bool oncpu_policy_claims(uint64_t waited, bool sleepers)
     return waited > (sleepers && after < STARVED_AFTER ? STARVED_AFTER : after);
 }
 
-void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now)
+void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now, bool rested)
 {
     *policy = (struct oncpu_policy){
         .distance = memory.first_look > FIRST_LOOK ? memory.first_look : FIRST_LOOK,
@@ -110,6 +186,7 @@ void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lo
         .begin = now,
         .looked = now,
         .owner_since = now,
+        .rested = rested,
         .turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED),
     };
     memory.first_look -=
@@ -176,9 +253,11 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
         return ONCPU_OWNER_OFF_CPU;
     if (state != ONCPU_STATE_RUNNING && was_taken_here(turns, owner))
         return ONCPU_OWNER_OFF_CPU;
+    if (policy->rested && turned)
+        return ONCPU_REFUSED; /* the owner released it, and took it again */
     if (now - policy->owner_since > oncpu_policy_bound(state))
         return ONCPU_ENOUGH;
     if (now - policy->begin > LOSING_AFTER && policy->lost > LOSING_TURNS)
-        return ONCPU_ENOUGH;
+        return ONCPU_LOSING;
     return ONCPU_GO_ON;
 }

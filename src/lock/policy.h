@@ -13,8 +13,29 @@
 
 enum oncpu_verdict {
     ONCPU_GO_ON,
+    ONCPU_TAKEN,         /* by then it has the lock */
     ONCPU_OWNER_OFF_CPU, /* sleep: the owner does not run */
-    ONCPU_ENOUGH,        /* sleep: it has taken long enough, or others are faster */
+    ONCPU_ENOUGH,        /* sleep: it has taken long enough */
+    ONCPU_LOSING,        /* rest, or sleep: others have it turn after turn */
+    ONCPU_REFUSED,       /* rest: the claim of a thread that comes from a rest was not heard */
+};
+
+/* What the part of a wait that comes before any sleep in the futex came to. */
+struct oncpu_wait {
+    uint64_t begin;
+    uint64_t end;
+    uint32_t turns; /* that others had */
+    uint32_t lost;  /* ... while this thread spun */
+    bool rested;
+    bool handed;
+    bool taken;
+};
+
+/* What a thread sees that comes from a rest. */
+struct oncpu_rest {
+    uint64_t ns;    /* so long it took, */
+    uint32_t turns; /* ... so many turns others had, */
+    bool free;      /* ... and now the lock is free */
 };
 
 /* What one waiter has seen of the lock since it began to spin. */
@@ -25,6 +46,7 @@ struct oncpu_policy {
     uint64_t looked;                          /* when it looked last */
     uint64_t owner_since;                     /* when it saw this owner first */
     uint32_t owner;                           /* tid */
+    bool rested;                              /* it spins for the sake of a claim */
     uint32_t turns;                           /* of the lock, at the last look */
     uint32_t lost;                            /* turns that others had since it began */
     const struct oncpu_thread_record *record; /* the owner's */
@@ -34,20 +56,39 @@ struct oncpu_policy {
 int oncpu_policy_glances(void);
 #define ONCPU_GLANCE_DISTANCE 30u
 
-/* Whether a thread that begins to wait at `now` (CLOCK_MONOTONIC, ns) spins before it sleeps. */
-bool oncpu_policy_spins_first(void);
+/*
+ * How a wait begins: 0: spinning; ONCPU_AT_ONCE: sleeping in the futex; otherwise with a rest of so many ns. Only who can claim the
+ * lock rests.
+ */
+uint32_t oncpu_policy_first(bool can_claim);
+#define ONCPU_AT_ONCE UINT32_MAX
+
+/* A rest is over. */
+void oncpu_policy_rested(const struct oncpu_rest *rest);
+
+/* The next rest (ns) of a thread that has waited for so long, and loses or was refused; 0: it sleeps in the futex. */
+uint32_t oncpu_policy_refused(uint64_t waited);
+
+/* A thread that came from a rest has got the lock. */
+void oncpu_policy_rest_paid(void);
 
 /* Whether a waiter that has waited for so long (ns) spins after a wake-up. */
 bool oncpu_policy_spins_again(uint64_t waited);
 
-/* The spin that a wait began with is over: from `begin` to `now`, while others took the lock `lost` times. */
-void oncpu_policy_note(uint64_t begin, uint64_t now, uint32_t lost, bool taken);
+/* The first part of a wait is over. */
+void oncpu_policy_note(const struct oncpu_wait *wait);
+
+/* A wait is over: the thread has the lock. */
+void oncpu_policy_got(uint64_t now);
+
+/* Whether an owner hands the lock over to who claims it. */
+bool oncpu_policy_hands_over(void);
 
 /* Whether a waiter that has waited for so long claims the lock, while others sleep or not. */
 bool oncpu_policy_claims(uint64_t waited, bool sleepers);
 
-/* Begins a spin at the time `now`. */
-void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now);
+/* Begins a spin at the time `now`, after a rest or not. */
+void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now, bool rested);
 
 /* Looks at a lock that is held; says what to do, and sets the distance to the next look. */
 enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now);

@@ -17,7 +17,8 @@ struct waiter {
     uint64_t since; /* when the wait began */
     uint64_t now;   /* the last look at the clock */
     uint32_t self;  /* tid */
-    uint32_t lost;  /* turns that others had */
+    uint32_t turns; /* of the lock, when the wait began */
+    uint32_t lost;  /* turns that others had while it spun */
     bool claims;
     uint64_t *mailbox; /* where a lock that it claims is offered */
     uint32_t mark; /* what this waiter writes into a free word: HELD, or CONTENDED once it has tried to sleep (I2) */
@@ -77,8 +78,16 @@ static bool take_offered(struct waiter *w, uint64_t now)
     return true;
 }
 
-/* Spins until it has the lock (true), or the policy says that it is better to sleep. `end`: a bound of the caller's. */
-static bool spin(struct waiter *w, uint64_t end)
+static bool can_claim(const struct waiter *w)
+{
+    return w->mine && w->mailbox && w->lock.claim && oncpu_policy_claims(UINT64_MAX, false);
+}
+
+/*
+ * Spins until it has the lock (ONCPU_TAKEN), or the policy says that it is better not to. `end`: a bound of the caller's. Who comes
+ * from a rest spins as long as its claim stands.
+ */
+static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
 {
     struct oncpu_policy policy;
     uint64_t begin = w->now;
@@ -86,23 +95,21 @@ static bool spin(struct waiter *w, uint64_t end)
     enum oncpu_verdict verdict = ONCPU_GO_ON;
     bool taken = false;
 
-    if (!oncpu_spin_allowed())
-        return try_take(w);
-    oncpu_policy_begin(&policy, &w->lock, now);
+    oncpu_policy_begin(&policy, &w->lock, now, rested);
     while (!(taken = try_take(w) || take_offered(w, now)) && now < end) {
-        verdict = oncpu_policy_look(&policy, &w->lock, now);
+        verdict = rested && !w->claims ? ONCPU_REFUSED : oncpu_policy_look(&policy, &w->lock, now);
         if (verdict != ONCPU_GO_ON)
             break;
         oncpu_spin_ns(w->claims ? ONCPU_CLAIMANTS_DISTANCE : policy.distance);
         now = oncpu_now_ns();
     }
     w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
-    w->counts.spin_limit += verdict == ONCPU_ENOUGH;
+    w->counts.spin_limit += verdict == ONCPU_ENOUGH || verdict == ONCPU_LOSING;
     w->counts.spin_ns += now - begin;
     w->now = now;
     w->lost += policy.lost;
     end_claim(w);
-    return taken;
+    return taken ? ONCPU_TAKEN : verdict;
 }
 
 /* The end of spinning that a deadline sets, by CLOCK_MONOTONIC; 0 if it has passed. */
@@ -144,20 +151,93 @@ static int sleep_once(struct waiter *w, const struct oncpu_deadline *deadline, b
     return error == EINTR ? 0 : error;
 }
 
+static uint32_t turns_of(const struct waiter *w)
+{
+    return __atomic_load_n(w->lock.turns, __ATOMIC_RELAXED);
+}
+
+/*
+ * Leaves the lock alone for `ns`, and claims it then. This sleep is not in the word: the owner need not wake anybody, and has the
+ * lock to itself as if there were no others. Nobody depends on this thread meanwhile: it has not been woken (I1).
+ */
+static enum oncpu_verdict rest(struct waiter *w, uint32_t ns, uint64_t end)
+{
+    const uint64_t begin = w->now;
+    const uint32_t turns = turns_of(w);
+    struct oncpu_rest seen;
+
+    oncpu_nap_until(end - begin < ns ? end : begin + ns);
+    w->counts.rests++;
+    w->now = oncpu_now_ns();
+    oncpu_state_i_run(w->mine);
+    seen.ns = w->now - begin;
+    seen.turns = (turns_of(w) - turns) % ONCPU_TURN_COUNTS;
+    seen.free = __atomic_load_n(w->lock.word, __ATOMIC_RELAXED) == ONCPU_WORD_FREE;
+    oncpu_policy_rested(&seen);
+    return spin(w, end, true);
+}
+
+/* Whether a thread that has spun in vain had better rest than sleep in the futex. */
+static bool better_rests(enum oncpu_verdict verdict)
+{
+    return verdict == ONCPU_LOSING || verdict == ONCPU_REFUSED;
+}
+
+/* What comes before any sleep in the futex. */
+static bool wait_outside(struct waiter *w, uint64_t end)
+{
+    bool can_rest = can_claim(w);
+    uint32_t ns = oncpu_policy_first(can_rest);
+    enum oncpu_verdict verdict = ONCPU_GO_ON;
+
+    if (ns == ONCPU_AT_ONCE || !oncpu_spin_allowed())
+        return try_take(w);
+    if (ns == 0) {
+        verdict = spin(w, end, false);
+        ns = can_rest && better_rests(verdict) ? oncpu_policy_refused(w->now - w->since) : 0;
+    }
+    while (ns && w->now < end) {
+        verdict = rest(w, ns, end);
+        ns = better_rests(verdict) ? oncpu_policy_refused(w->now - w->since) : 0;
+    }
+    if (w->counts.rests && verdict == ONCPU_TAKEN)
+        oncpu_policy_rest_paid();
+    return verdict == ONCPU_TAKEN;
+}
+
+static void note(const struct waiter *w, bool taken)
+{
+    oncpu_policy_note(&(struct oncpu_wait){
+        .begin = w->since,
+        .end = w->now,
+        .turns = (turns_of(w) - w->turns) % ONCPU_TURN_COUNTS,
+        .lost = w->lost,
+        .rested = w->counts.rests > 0,
+        .handed = w->counts.handed > 0,
+        .taken = taken,
+    });
+}
+
+static bool spins_again(const struct waiter *w)
+{
+    return oncpu_spin_allowed() && oncpu_policy_spins_again(w->now - w->since);
+}
+
 static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
 {
     uint64_t end = spin_end(deadline);
-    bool taken = oncpu_policy_spins_first() ? spin(w, end) : try_take(w);
+    bool taken = wait_outside(w, end);
     int error = 0;
 
-    if (taken || w->counts.spin_limit)
-        oncpu_policy_note(w->since, w->now, w->lost, taken);
-
+    if (taken || w->counts.spin_limit || w->counts.rests)
+        note(w, taken);
     while (!taken && !error) {
         error = sleep_once(w, deadline, &taken);
         if (!taken)
-            taken = oncpu_policy_spins_again(w->now - w->since) ? spin(w, end) : try_take(w);
+            taken = spins_again(w) ? spin(w, end, false) == ONCPU_TAKEN : try_take(w);
     }
+    if (taken)
+        oncpu_policy_got(w->now);
     return taken ? 0 : error;
 }
 
@@ -175,7 +255,9 @@ static int wait_long(struct waiter *w, const struct oncpu_deadline *deadline)
     w->mailbox = oncpu_record_mailbox(w->self);
     w->mine = oncpu_state_self();
     oncpu_state_i_run(w->mine);
-    w->since = w->now = oncpu_now_ns();
+    w->turns = turns_of(w);
+    w->now = oncpu_now_ns();
+    w->since = w->now - (uint64_t)(ONCPU_GLANCE_DISTANCE * oncpu_policy_glances());
     return wait(w, deadline);
 }
 
@@ -189,8 +271,8 @@ int oncpu_lock_wait(struct oncpu_lock lock, const struct oncpu_deadline *deadlin
     if (!glance(&w))
         error = wait_long(&w, deadline);
     w.counts.contended = 1;
-    w.counts.spun = !error && !w.counts.sleeps;
-    w.counts.slept = w.counts.sleeps > 0;
+    w.counts.slept = w.counts.sleeps + w.counts.rests > 0;
+    w.counts.spun = !error && !w.counts.slept;
     w.counts.timed_out = error == ETIMEDOUT;
     oncpu_stats_add(&w.counts);
     return error;

@@ -63,7 +63,7 @@ static uint64_t spin(step *world, enum oncpu_verdict *verdict)
     uint64_t now = begin;
     uint64_t look = 0;
 
-    oncpu_policy_begin(&policy, &lock, now);
+    oncpu_policy_begin(&policy, &lock, now, false);
     while ((*verdict = oncpu_policy_look(&policy, &lock, now)) == ONCPU_GO_ON && now - begin < 20 * BOUND_NS) {
         cr_assert(policy.distance >= 1 && policy.distance < SHORT_NS, "distance %u", policy.distance);
         now += policy.distance;
@@ -250,7 +250,7 @@ Test(policy, turns_are_counted_beyond_the_counts_end)
     struct oncpu_policy policy;
 
     record_for(OWNER)->state = ONCPU_STATE_RUNNING;
-    oncpu_policy_begin(&policy, &lock, 1);
+    oncpu_policy_begin(&policy, &lock, 1, false);
     oncpu_policy_look(&policy, &lock, 1);
     for (uint32_t look = 1; look < 2 * ONCPU_TURN_COUNTS; look++) {
         uint32_t before = policy.lost;
@@ -377,45 +377,178 @@ Test(policy, ends_in_garbage)
 
 enum { TURN_NS = 2000, WAITS = 1000 };
 
-/* A thread waits for one turn, does something else for `away`, and so on. Returns how many waits it did not spin in. */
-static unsigned rests(uint64_t turn, uint64_t away, uint32_t lost, bool taken)
+/* The waits of a thread that does something else for `away` in between: how they begin. */
+struct waits {
+    uint64_t away;
+    struct oncpu_wait wait; /* from 0 to `end`; as seen where it begins with spinning */
+    struct oncpu_rest rest; /* ... with a rest */
+    bool can_claim;
+    unsigned spins; /* how many began so: the result */
+    unsigned rests;
+    unsigned sleeps;
+};
+
+static void go_through(struct waits *w)
 {
     uint64_t now = 123456789;
-    unsigned rests = 0;
 
     for (int i = 0; i < WAITS; i++) {
-        uint64_t begin = now += away;
+        struct oncpu_wait wait = w->wait;
+        uint32_t first = oncpu_policy_first(w->can_claim);
 
-        now += turn;
-        if (oncpu_policy_spins_first())
-            oncpu_policy_note(begin, now, lost, taken);
-        else
-            rests++;
+        wait.begin = now += w->away;
+        now += first == 0 ? w->wait.end : first == ONCPU_AT_ONCE ? 0 : first;
+        wait.end = now;
+        w->spins += first == 0;
+        w->sleeps += first == ONCPU_AT_ONCE;
+        if (first == ONCPU_AT_ONCE)
+            continue;
+        if (first) {
+            wait.rested = true;
+            wait.turns += w->rest.turns;
+            w->rests++;
+            cr_assert_lt(first, BOUND_NS);
+            w->rest.ns = first;
+            oncpu_policy_rested(&w->rest);
+            oncpu_policy_rest_paid();
+        }
+        oncpu_policy_note(&wait);
     }
-    return rests;
 }
 
-Test(policy, a_thread_that_finds_the_lock_always_held_sleeps_mostly)
+static struct waits always_held(void)
 {
-    cr_assert_gt(rests(TURN_NS, TURN_NS, 0, true), WAITS / 2);
+    return (struct waits){
+        .away = TURN_NS, .wait = {.end = TURN_NS, .taken = true}, .rest = {.turns = 4}, .can_claim = true};
+}
+
+Test(policy, a_thread_that_finds_the_lock_always_held_rests)
+{
+    struct waits w = always_held();
+
+    go_through(&w);
+    cr_assert_gt(w.rests, WAITS / 2);
+    cr_assert_eq(w.sleeps, 0);
+}
+
+Test(policy, one_that_cannot_claim_sleeps_instead)
+{
+    struct waits w = always_held();
+
+    w.can_claim = false;
+    go_through(&w);
+    cr_assert_gt(w.sleeps, WAITS / 2);
+    cr_assert_eq(w.rests, 0);
+}
+
+Test(policy, for_very_long_turns_it_sleeps_instead)
+{
+    struct waits w = always_held();
+
+    w.away = w.wait.end = 20 * TURN_NS;
+    go_through(&w);
+    cr_assert_gt(w.sleeps, WAITS / 2);
+    cr_assert_eq(w.rests, 0);
+}
+
+/* As a thread that polls holds it: what it waits for is the work of one that should not be kept from it. */
+Test(policy, a_rest_that_shows_that_turns_are_short_is_the_last_one)
+{
+    struct waits w = always_held();
+
+    w.rest.turns = 1000;
+    go_through(&w);
+    cr_assert_gt(w.rests, 0);
+    cr_assert_lt(w.rests, 8);
+}
+
+Test(policy, rests_after_which_the_lock_is_free_come_to_an_end)
+{
+    struct waits w = always_held();
+
+    w.rest.free = true;
+    go_through(&w);
+    cr_assert_gt(w.rests, 0);
+    cr_assert_lt(w.rests, 16);
 }
 
 Test(policy, a_thread_that_works_elsewhere_spins)
 {
-    cr_assert_eq(rests(TURN_NS, 3 * TURN_NS, 0, true), 0);
+    struct waits w = always_held();
+
+    w.away = 3 * TURN_NS;
+    go_through(&w);
+    cr_assert_eq(w.spins, WAITS);
 }
 
-Test(policy, for_short_turns_nobody_sleeps)
+Test(policy, for_short_turns_nobody_rests)
 {
-    cr_assert_eq(rests(100, 100, 0, true), 0);
+    struct waits w = always_held();
+
+    w.away = w.wait.end = 100;
+    go_through(&w);
+    cr_assert_eq(w.spins, WAITS);
 }
 
-Test(policy, a_thread_that_loses_turn_after_turn_sleeps_mostly)
+Test(policy, a_thread_that_loses_turn_after_turn_does_not_go_on_spinning)
 {
-    cr_assert_gt(rests(20 * TURN_NS, 3 * 20 * TURN_NS, 20, false), WAITS / 2);
+    struct waits w = always_held();
+
+    w.away = 3 * 20 * TURN_NS;
+    w.wait = (struct oncpu_wait){.end = 20 * TURN_NS, .turns = 5, .lost = 20};
+    go_through(&w);
+    cr_assert_gt(w.rests + w.sleeps, WAITS / 2);
 }
 
 Test(policy, an_owner_that_holds_on_is_not_a_lost_turn)
 {
-    cr_assert_eq(rests(TURN_NS, TURN_NS / 10, 1, false), 0);
+    struct waits w = always_held();
+
+    w.away = TURN_NS / 10;
+    w.wait = (struct oncpu_wait){.end = TURN_NS, .turns = 1, .lost = 1};
+    go_through(&w);
+    cr_assert_eq(w.spins, WAITS);
+}
+
+Test(policy, rests_grow_as_long_as_claims_are_refused_and_end_at_a_bound)
+{
+    uint32_t last = 0;
+    uint32_t rest = 0;
+
+    for (int i = 0; i < 100; i++) {
+        last = rest;
+        rest = oncpu_policy_refused(0);
+        cr_assert_geq(rest, last);
+        cr_assert_lt(rest, 10 * BOUND_NS);
+    }
+    cr_assert_eq(rest, last);
+    cr_assert_eq(oncpu_policy_refused(100 * BOUND_NS), 0);
+    for (int i = 0; i < 100; i++)
+        oncpu_policy_rest_paid();
+    cr_assert_lt(oncpu_policy_refused(0), last);
+}
+
+Test(policy, an_owner_that_does_not_rest_hands_over_at_once)
+{
+    oncpu_policy_got(UINT64_MAX / 2); /* a time to come: it would refuse for long */
+    cr_assert(oncpu_policy_hands_over());
+}
+
+static bool refuses(void)
+{
+    oncpu_policy_got(oncpu_now_ns());
+    return !oncpu_policy_hands_over();
+}
+
+Test(policy, one_that_rests_refuses_first_and_hands_over_when_its_time_is_up)
+{
+    struct waits w = always_held();
+    bool refused = false;
+
+    go_through(&w);
+    for (int i = 0; i < 1000 && !refused; i++)
+        refused = refuses(); /* this thread can lose its CPU between the two looks at the clock */
+    cr_assert(refused);
+    oncpu_policy_got(oncpu_now_ns() - 1000000000u);
+    cr_assert(oncpu_policy_hands_over());
 }

@@ -54,8 +54,9 @@ static void check_sums(const struct oncpu_stats *stats)
     cr_assert_eq(stats->timed_out, timeouts);
     cr_assert_leq(stats->timed_out, stats->slept, "a wait ends at its deadline in the futex only");
     cr_assert_leq(stats->handed, stats->contended);
-    cr_assert_geq(stats->sleeps, stats->slept);
-    cr_assert_leq(stats->owner_off_cpu + stats->spin_limit, stats->contended + stats->sleeps, "one reason per spin");
+    cr_assert_geq(stats->sleeps + stats->rests, stats->slept);
+    cr_assert_leq(stats->owner_off_cpu + stats->spin_limit, stats->contended + stats->sleeps + stats->rests,
+                  "one reason per spin");
 }
 
 Test(stats, nothing_is_counted_before_enable)
