@@ -23,6 +23,7 @@
  *       in this wait marks it CONTENDED (I2).
  *   H5  Nobody wakes a sleeper at a hand-off, and libc's own waiters cannot claim: so while anybody sleeps, only who has waited
  *       for very long claims (policy.c).
+ * An owner need not offer: one that rests at other times keeps the lock for a slice of time first (policy.c).
  * Who does not know of claims, as glibc inside pthread_cond_wait, releases and takes the lock as ever.
  */
 #ifndef ONCPU_LOCK_HANDOFF_H

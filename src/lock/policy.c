@@ -31,12 +31,11 @@
 #define SATURATED_SHARE 430u
 #define HANDED_SHARE 340u
 #define RESTED_SHARE 200u
-#define SHORT_WAITS 48     /* after so many hints in a row, about, the CPU is offered to others, once, if turns are ... */
-#define SHORT_TURN 400u    /* ... shorter than this; */
-#define LONG_WAITS 16      /* where they are longer, after so many, ... */
+#define LONG_TURN 1000u    /* where turns are shorter than this, as those of threads that poll, then after ... */
+#define SHORT_WAITS 6      /* ... so many hints in a row, about, the CPU is offered to others, once; */
+#define LONG_WAITS 16      /* where turns are longer, after so many, ... */
 #define RESTS 100u         /* ... so many waits begin with a rest, or with a sleep in the futex: */
-#define REST_TURN 1000u    /* if turns are shorter than this, as where threads poll, */
-#define LONG_TURN 25000u   /* ... or longer than this, ... */
+#define SLEEP_TURN 25000u  /* if turns are longer than this, ... */
 #define CROWD_TURN 5000u   /* ... or than this, while ... */
 #define CROWD_REST 400000u /* ... rests have become as long as this */
 
@@ -45,6 +44,8 @@
 #define REST_LEAST 10000u /* the kernel makes 60000 to 90000 of it */
 #define REST_MOST 4000000u
 #define REST_BOUND 30000000u /* who has waited for longer sleeps in the futex, where it comes in turn */
+#define CLAIM_NS 1000u       /* after so long, or ... */
+#define CLAIM_TURNS 16u      /* ... so many turns, a claim has been seen */
 #define SLICE_TURNS 16u      /* an owner that rests at other times refuses claims for so many turns' time, ... */
 #define SLICE_LEAST 40000u
 #define SLICE_MOST 400000u
@@ -110,7 +111,7 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
 
     memory.slice = between(turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
-    if (memory.rests && (turn < REST_TURN || memory.found_free >= FREE_ENOUGH))
+    if (memory.rests && (turn < LONG_TURN || memory.found_free >= FREE_ENOUGH))
         end_resting();
 }
 
@@ -137,7 +138,7 @@ void oncpu_policy_got(uint64_t now)
 
 bool oncpu_policy_hands_over(void)
 {
-    return memory.rests == 0 || oncpu_now_ns() - memory.got > memory.slice;
+    return memory.rests == 0 || memory.sleeps || oncpu_now_ns() - memory.got > memory.slice;
 }
 
 static bool saturated(int32_t *hints, bool hint, int32_t enough)
@@ -160,12 +161,11 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     if (!wait->taken && wait->lost <= LOSING_TURNS)
         return; /* it went to sleep for one owner's sake */
     memory.left = wait->end;
-    if (waited < turns * SHORT_TURN) {
+    if (waited < turns * LONG_TURN) {
         memory.yields = saturated(&memory.short_hints, hint, SHORT_WAITS);
     } else if (saturated(&memory.hints, hint, LONG_WAITS)) {
         memory.rests = RESTS;
-        memory.sleeps = waited < turns * REST_TURN || waited > turns * LONG_TURN ||
-                        (waited > turns * CROWD_TURN && memory.rest > CROWD_REST);
+        memory.sleeps = waited > turns * SLEEP_TURN || (waited > turns * CROWD_TURN && memory.rest > CROWD_REST);
     }
 }
 
@@ -189,6 +189,7 @@ void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lo
         .rested = rested,
         .turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED),
     };
+    policy->first_turns = policy->turns;
     memory.first_look -=
         memory.first_look / 4; /* unless this wait, too, finds it crowded: looking seldom makes a lock look so */
 }
@@ -230,6 +231,14 @@ static bool was_taken_here(uint32_t turns, uint32_t owner)
     return owner && cpu < ONCPU_NO_CPU && (turns - oncpu_turn_place(owner, cpu)) <= ONCPU_TURN_COUNTS;
 }
 
+/* Whether the owner has released the lock, and taken it again, when it must have seen the claim. */
+static bool refused(const struct oncpu_policy *policy, uint64_t now)
+{
+    uint32_t turned = (policy->turns - policy->first_turns) % ONCPU_TURN_COUNTS;
+
+    return turned > CLAIM_TURNS || (turned && now - policy->begin > CLAIM_NS);
+}
+
 enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now)
 {
     uint32_t turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED);
@@ -253,11 +262,11 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
         return ONCPU_OWNER_OFF_CPU;
     if (state != ONCPU_STATE_RUNNING && was_taken_here(turns, owner))
         return ONCPU_OWNER_OFF_CPU;
-    if (policy->rested && turned)
-        return ONCPU_REFUSED; /* the owner released it, and took it again */
+    if (policy->rested && refused(policy, now))
+        return ONCPU_REFUSED;
     if (now - policy->owner_since > oncpu_policy_bound(state))
         return ONCPU_ENOUGH;
     if (now - policy->begin > LOSING_AFTER && policy->lost > LOSING_TURNS)
-        return ONCPU_LOSING;
+        return policy->ceiling == CROWDED_CEILING ? ONCPU_ENOUGH : ONCPU_LOSING; /* who polls must not be late */
     return ONCPU_GO_ON;
 }

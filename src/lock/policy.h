@@ -47,7 +47,8 @@ struct oncpu_policy {
     uint64_t owner_since;                     /* when it saw this owner first */
     uint32_t owner;                           /* tid */
     bool rested;                              /* it spins for the sake of a claim */
-    uint32_t turns;                           /* of the lock, at the last look */
+    uint32_t first_turns;                     /* of the lock, when it began */
+    uint32_t turns;                           /* ... at the last look */
     uint32_t lost;                            /* turns that others had since it began */
     const struct oncpu_thread_record *record; /* the owner's */
 };
