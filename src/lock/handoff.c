@@ -36,11 +36,13 @@ static bool offer(const uint32_t *word, uint64_t *mailbox)
 int oncpu_lock_release_claimed(uint32_t *word, uint32_t *claim)
 {
     uint32_t claimant = __atomic_load_n(claim, __ATOMIC_RELAXED);
-    const struct oncpu_thread_record *record = oncpu_record_find(claimant);
-    uint64_t *mailbox = oncpu_record_mailbox(claimant);
+    const struct oncpu_thread_record *record;
+    uint64_t *mailbox;
 
-    if (!oncpu_policy_hands_over())
+    if (!oncpu_policy_hands_over(word))
         return oncpu_lock_set_free(word);
+    record = oncpu_record_find(claimant);
+    mailbox = oncpu_record_mailbox(claimant);
     if (record && mailbox) {
         /* To offer it to a thread that does not run would have all the others wait for the scheduler. */
         if (__atomic_load_n(&record->state, __ATOMIC_RELAXED) != ONCPU_STATE_RUNNING)

@@ -20,7 +20,7 @@
 #define BOUND_RUNNING 200000u /* for one owner that is seen running all the time */
 #define BOUND_UNKNOWN 3000u   /* for one of which nothing is known: what a sleep and wake-up cost, about */
 #define LOSING_AFTER 15000u   /* after this time ... */
-#define LOSING_TURNS 4u       /* ... and this many turns that others had, rest, or sleep */
+#define LOSING_TURNS 4u       /* ... and this many turns that others had, sleep and be handed the lock */
 
 /*
  * ---- a saturated lock: never free when this thread comes, so that its waiting brings no throughput ----
@@ -31,24 +31,26 @@
 #define SATURATED_SHARE 430u
 #define HANDED_SHARE 340u
 #define RESTED_SHARE 200u
-#define LONG_TURN 1000u    /* where turns are shorter than this, as those of threads that poll, then after ... */
-#define SHORT_WAITS 6      /* ... so many hints in a row, about, the CPU is offered to others, once; */
-#define LONG_WAITS 16      /* where turns are longer, after so many, ... */
-#define RESTS 100u         /* ... so many waits begin with a rest, or with a sleep in the futex: */
-#define SLEEP_TURN 25000u  /* if turns are longer than this, ... */
-#define CROWD_TURN 5000u   /* ... or than this, while ... */
-#define CROWD_REST 400000u /* ... rests have become as long as this */
+#define LONG_TURN 1000u   /* where turns are shorter than this, as those of threads that poll, then after ... */
+#define SHORT_WAITS 6     /* ... so many hints in a row, about, the CPU is offered to others, once; */
+#define SHORT_TURN 250u   /* where they are shorter than this, or looks are far apart, ... */
+#define SHORTEST_WAITS 48 /* ... after so many; */
+#define LONG_WAITS 16     /* where turns are longer, after so many, ... */
+#define RESTS 100u        /* ... so many waits begin with a rest, or with a sleep in the futex: */
+#define SLEEP_TURN 25000u /* if turns are longer than this, or ... */
+#define CROWD_TURN 5000u  /* ... than this, and a second claim is refused, as where many rest */
 
 /* ---- a rest: the lock is left alone for so long, and claimed then ---- */
 
-#define REST_LEAST 10000u /* the kernel makes 60000 to 90000 of it */
-#define REST_MOST 4000000u
-#define REST_BOUND 30000000u /* who has waited for longer sleeps in the futex, where it comes in turn */
+#define REST_LEAST 10000u    /* the kernel makes 60000 to 90000 of it; each wait begins with one of these */
+#define REST_MOST 400000u    /* reached by doubling, as long as claims are refused */
+#define REST_BOUND 3000000u  /* who has waited for longer sleeps in the futex, where it comes in turn */
 #define CLAIM_NS 1000u       /* after so long, or ... */
-#define CLAIM_TURNS 16u      /* ... so many turns, a claim has been seen */
-#define SLICE_TURNS 16u      /* an owner that rests at other times refuses claims for so many turns' time, ... */
+#define CLAIM_TURNS 16u      /* ... so many turns, a claim has been seen: if it was not heard, it is refused, ... */
+#define STANDS_AFTER 500000u /* ... but one who has waited for so long lets it stand */
+#define SLICE_TURNS 6u       /* an owner that rests at other times refuses claims for so many turns' time, ... */
 #define SLICE_LEAST 40000u
-#define SLICE_MOST 400000u
+#define SLICE_MOST 150000u
 #define FREE_WEIGHT 3     /* a rest after which the lock is free counts so much, another one -1; */
 #define FREE_ENOUGH 8     /* this ends the resting, ... */
 #define HOLD_OFF_LEAST 64 /* ... until so many hints more have come; four times as many after each time */
@@ -63,8 +65,9 @@ static __thread struct {
     int32_t hints;       /* ... and by longer ones */
     uint32_t hold_off;   /* how many hints more were asked for when resting last turned out to be wrong */
     int32_t found_free;  /* how often rests ended with a free lock */
-    uint32_t rests;      /* waits that are to begin with a rest, or a sleep, ... */
-    uint32_t rest;       /* ... of so long */
+    const uint32_t *hot; /* the word of the lock that is saturated: never read */
+    uint32_t rests;      /* waits for it that are to begin with a rest, or a sleep */
+    uint32_t turn;       /* what a turn took meanwhile */
     uint32_t slice;      /* for so long it refuses claims */
     bool sleeps;         /* it is a sleep */
     bool yields;         /* the next wait begins with an offer of the CPU */
@@ -82,18 +85,16 @@ int oncpu_policy_glances(void)
     return memory.rests || memory.first_look > FIRST_LOOK ? 0 : GLANCES;
 }
 
-uint32_t oncpu_policy_first(bool can_claim)
+uint32_t oncpu_policy_first(const uint32_t *word, bool can_claim)
 {
     if (memory.yields) {
         memory.yields = false;
         oncpu_yield();
     }
-    if (memory.rests == 0)
+    if (memory.rests == 0 || memory.hot != word)
         return 0;
     memory.rests--;
-    if (memory.sleeps || !can_claim)
-        return ONCPU_AT_ONCE;
-    return between(memory.rest, REST_LEAST, REST_MOST);
+    return memory.sleeps || !can_claim ? ONCPU_AT_ONCE : REST_LEAST;
 }
 
 static void end_resting(void)
@@ -109,21 +110,22 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
 {
     uint64_t turn = rest->ns / (rest->turns + 1u);
 
+    if (rest->ns < REST_LEAST)
+        return; /* a signal ended it */
     memory.slice = between(turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
+    memory.turn = between(turn, 0, UINT32_MAX);
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
-    if (memory.rests && (turn < LONG_TURN || memory.found_free >= FREE_ENOUGH))
+    if (turn < LONG_TURN || memory.found_free >= FREE_ENOUGH)
         end_resting();
 }
 
-uint32_t oncpu_policy_refused(uint64_t waited)
+uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited)
 {
-    memory.rest = between(memory.rest * 2u, 2 * REST_LEAST, REST_MOST);
-    return waited > REST_BOUND ? 0 : memory.rest;
-}
-
-void oncpu_policy_rest_paid(void)
-{
-    memory.rest -= memory.rest / 4;
+    if (memory.turn > CROWD_TURN && rest > REST_LEAST)
+        memory.sleeps = true;
+    if (waited > REST_BOUND || memory.rests == 0 || memory.sleeps)
+        return 0;
+    return between(rest * 2u, REST_LEAST, REST_MOST);
 }
 
 bool oncpu_policy_spins_again(uint64_t waited)
@@ -136,9 +138,9 @@ void oncpu_policy_got(uint64_t now)
     memory.got = now;
 }
 
-bool oncpu_policy_hands_over(void)
+bool oncpu_policy_hands_over(const uint32_t *word)
 {
-    return memory.rests == 0 || memory.sleeps || oncpu_now_ns() - memory.got > memory.slice;
+    return memory.rests == 0 || memory.hot != word || memory.sleeps || oncpu_now_ns() - memory.got > memory.slice;
 }
 
 static bool saturated(int32_t *hints, bool hint, int32_t enough)
@@ -156,16 +158,18 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     uint64_t waited = wait->end - wait->begin;
     uint64_t turns = wait->turns + 1u;
     uint64_t share = wait->rested ? RESTED_SHARE : wait->handed ? HANDED_SHARE : SATURATED_SHARE;
+    bool crowded = memory.first_look > FIRST_LOOK || waited < turns * SHORT_TURN;
     bool hint = !wait->taken || waited * 1024 > (wait->end - memory.left) * share;
 
     if (!wait->taken && wait->lost <= LOSING_TURNS)
         return; /* it went to sleep for one owner's sake */
     memory.left = wait->end;
     if (waited < turns * LONG_TURN) {
-        memory.yields = saturated(&memory.short_hints, hint, SHORT_WAITS);
+        memory.yields = saturated(&memory.short_hints, hint, crowded ? SHORTEST_WAITS : SHORT_WAITS);
     } else if (saturated(&memory.hints, hint, LONG_WAITS)) {
         memory.rests = RESTS;
-        memory.sleeps = waited > turns * SLEEP_TURN || (waited > turns * CROWD_TURN && memory.rest > CROWD_REST);
+        memory.hot = wait->word;
+        memory.sleeps = waited > turns * SLEEP_TURN;
     }
 }
 
@@ -178,7 +182,7 @@ bool oncpu_policy_claims(uint64_t waited, bool sleepers)
     return waited > (sleepers && after < STARVED_AFTER ? STARVED_AFTER : after);
 }
 
-void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now, bool rested)
+void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now, uint64_t rested)
 {
     *policy = (struct oncpu_policy){
         .distance = memory.first_look > FIRST_LOOK ? memory.first_look : FIRST_LOOK,
@@ -186,7 +190,8 @@ void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lo
         .begin = now,
         .looked = now,
         .owner_since = now,
-        .rested = rested,
+        .rested = rested > 0,
+        .waited = rested,
         .turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED),
     };
     policy->first_turns = policy->turns;
@@ -236,6 +241,8 @@ static bool refused(const struct oncpu_policy *policy, uint64_t now)
 {
     uint32_t turned = (policy->turns - policy->first_turns) % ONCPU_TURN_COUNTS;
 
+    if (policy->waited + (now - policy->begin) > STANDS_AFTER)
+        return false;
     return turned > CLAIM_TURNS || (turned && now - policy->begin > CLAIM_NS);
 }
 
@@ -266,7 +273,7 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
         return ONCPU_REFUSED;
     if (now - policy->owner_since > oncpu_policy_bound(state))
         return ONCPU_ENOUGH;
-    if (now - policy->begin > LOSING_AFTER && policy->lost > LOSING_TURNS)
-        return policy->ceiling == CROWDED_CEILING ? ONCPU_ENOUGH : ONCPU_LOSING; /* who polls must not be late */
+    if (now - policy->begin > (policy->rested ? SLICE_MOST : LOSING_AFTER) && policy->lost > LOSING_TURNS)
+        return ONCPU_ENOUGH;
     return ONCPU_GO_ON;
 }

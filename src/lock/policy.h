@@ -15,13 +15,13 @@ enum oncpu_verdict {
     ONCPU_GO_ON,
     ONCPU_TAKEN,         /* by then it has the lock */
     ONCPU_OWNER_OFF_CPU, /* sleep: the owner does not run */
-    ONCPU_ENOUGH,        /* sleep: it has taken long enough */
-    ONCPU_LOSING,        /* rest, or sleep: others have it turn after turn */
+    ONCPU_ENOUGH,        /* sleep: it has taken long enough, or others are faster */
     ONCPU_REFUSED,       /* rest: the claim of a thread that comes from a rest was not heard */
 };
 
 /* What the part of a wait that comes before any sleep in the futex came to. */
 struct oncpu_wait {
+    const uint32_t *word; /* the lock's */
     uint64_t begin;
     uint64_t end;
     uint32_t turns; /* that others had */
@@ -46,7 +46,8 @@ struct oncpu_policy {
     uint64_t looked;                          /* when it looked last */
     uint64_t owner_since;                     /* when it saw this owner first */
     uint32_t owner;                           /* tid */
-    bool rested;                              /* it spins for the sake of a claim */
+    bool rested;                              /* it comes from a rest: it spins for the sake of a claim, ... */
+    uint64_t waited;                          /* ... and had waited for so long */
     uint32_t first_turns;                     /* of the lock, when it began */
     uint32_t turns;                           /* ... at the last look */
     uint32_t lost;                            /* turns that others had since it began */
@@ -58,20 +59,17 @@ int oncpu_policy_glances(void);
 #define ONCPU_GLANCE_DISTANCE 30u
 
 /*
- * How a wait begins: 0: spinning; ONCPU_AT_ONCE: sleeping in the futex; otherwise with a rest of so many ns. Only who can claim the
- * lock rests.
+ * How a wait for this lock begins: 0: spinning; ONCPU_AT_ONCE: sleeping in the futex; otherwise with a rest of so many ns. Only who
+ * can claim the lock rests.
  */
-uint32_t oncpu_policy_first(bool can_claim);
+uint32_t oncpu_policy_first(const uint32_t *word, bool can_claim);
 #define ONCPU_AT_ONCE UINT32_MAX
 
 /* A rest is over. */
 void oncpu_policy_rested(const struct oncpu_rest *rest);
 
-/* The next rest (ns) of a thread that has waited for so long, and loses or was refused; 0: it sleeps in the futex. */
-uint32_t oncpu_policy_refused(uint64_t waited);
-
-/* A thread that came from a rest has got the lock. */
-void oncpu_policy_rest_paid(void);
+/* The rest (ns) after one of so long, if the claim was refused, of a thread that has waited for so long; 0: none. */
+uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited);
 
 /* Whether a waiter that has waited for so long (ns) spins after a wake-up. */
 bool oncpu_policy_spins_again(uint64_t waited);
@@ -82,14 +80,14 @@ void oncpu_policy_note(const struct oncpu_wait *wait);
 /* A wait is over: the thread has the lock. */
 void oncpu_policy_got(uint64_t now);
 
-/* Whether an owner hands the lock over to who claims it. */
-bool oncpu_policy_hands_over(void);
+/* Whether the owner hands this lock over to who claims it. */
+bool oncpu_policy_hands_over(const uint32_t *word);
 
 /* Whether a waiter that has waited for so long claims the lock, while others sleep or not. */
 bool oncpu_policy_claims(uint64_t waited, bool sleepers);
 
-/* Begins a spin at the time `now`, after a rest or not. */
-void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now, bool rested);
+/* Begins a spin at the time `now`; `rested`: after a rest, having waited for so long, or 0. */
+void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now, uint64_t rested);
 
 /* Looks at a lock that is held; says what to do, and sets the distance to the next look. */
 enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now);

@@ -78,9 +78,17 @@ static bool take_offered(struct waiter *w, uint64_t now)
     return true;
 }
 
+#define CLAIMS_WITHIN 10000u /* ns: with a setting above that (ONCPU_HANDOFF_NS) nobody rests */
+
 static bool can_claim(const struct waiter *w)
 {
-    return w->mine && w->mailbox && w->lock.claim && oncpu_policy_claims(UINT64_MAX, false);
+    return w->mine && w->mailbox && w->lock.claim && oncpu_policy_claims(CLAIMS_WITHIN, false);
+}
+
+/* Somebody else claims the lock already; or somebody sleeps in the futex, and comes first. */
+static enum oncpu_verdict no_claim(const struct waiter *w, uint64_t now)
+{
+    return may_claim(w, now) ? ONCPU_REFUSED : ONCPU_ENOUGH;
 }
 
 /*
@@ -95,16 +103,16 @@ static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
     enum oncpu_verdict verdict = ONCPU_GO_ON;
     bool taken = false;
 
-    oncpu_policy_begin(&policy, &w->lock, now, rested);
+    oncpu_policy_begin(&policy, &w->lock, now, rested ? now - w->since + 1 : 0);
     while (!(taken = try_take(w) || take_offered(w, now)) && now < end) {
-        verdict = rested && !w->claims ? ONCPU_REFUSED : oncpu_policy_look(&policy, &w->lock, now);
+        verdict = rested && !w->claims ? no_claim(w, now) : oncpu_policy_look(&policy, &w->lock, now);
         if (verdict != ONCPU_GO_ON)
             break;
         oncpu_spin_ns(w->claims ? ONCPU_CLAIMANTS_DISTANCE : policy.distance);
         now = oncpu_now_ns();
     }
     w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
-    w->counts.spin_limit += verdict == ONCPU_ENOUGH || verdict == ONCPU_LOSING;
+    w->counts.spin_limit += verdict == ONCPU_ENOUGH;
     w->counts.spin_ns += now - begin;
     w->now = now;
     w->lost += policy.lost;
@@ -166,7 +174,7 @@ static enum oncpu_verdict rest(struct waiter *w, uint32_t ns, uint64_t end)
     const uint32_t turns = turns_of(w);
     struct oncpu_rest seen;
 
-    oncpu_nap_until(end - begin < ns ? end : begin + ns);
+    oncpu_nap_until(begin + ns);
     w->counts.rests++;
     w->now = oncpu_now_ns();
     oncpu_state_i_run(w->mine);
@@ -177,37 +185,36 @@ static enum oncpu_verdict rest(struct waiter *w, uint32_t ns, uint64_t end)
     return spin(w, end, true);
 }
 
-/* Whether a thread that has spun in vain had better rest than sleep in the futex. */
-static bool better_rests(enum oncpu_verdict verdict)
+/* Half of what a deadline leaves, at most: there must be time to claim the lock. */
+static uint32_t bounded(uint32_t ns, const struct waiter *w, uint64_t end)
 {
-    return verdict == ONCPU_LOSING || verdict == ONCPU_REFUSED;
+    uint64_t left = w->now < end ? end - w->now : 0;
+
+    return left / 2 < ns ? (uint32_t)(left / 2) : ns;
 }
 
 /* What comes before any sleep in the futex. */
 static bool wait_outside(struct waiter *w, uint64_t end)
 {
-    bool can_rest = can_claim(w);
-    uint32_t ns = oncpu_policy_first(can_rest);
-    enum oncpu_verdict verdict = ONCPU_GO_ON;
+    enum oncpu_verdict verdict = ONCPU_REFUSED;
+    uint32_t ns = oncpu_policy_first(w->lock.word, can_claim(w));
 
     if (ns == ONCPU_AT_ONCE || !oncpu_spin_allowed())
         return try_take(w);
-    if (ns == 0) {
-        verdict = spin(w, end, false);
-        ns = can_rest && better_rests(verdict) ? oncpu_policy_refused(w->now - w->since) : 0;
+    if (ns == 0)
+        return spin(w, end, false) == ONCPU_TAKEN;
+    while (verdict == ONCPU_REFUSED && ns && w->now < end) {
+        verdict = rest(w, bounded(ns, w, end), end);
+        if (verdict == ONCPU_REFUSED)
+            ns = oncpu_policy_next_rest(ns, w->now - w->since);
     }
-    while (ns && w->now < end) {
-        verdict = rest(w, ns, end);
-        ns = better_rests(verdict) ? oncpu_policy_refused(w->now - w->since) : 0;
-    }
-    if (w->counts.rests && verdict == ONCPU_TAKEN)
-        oncpu_policy_rest_paid();
     return verdict == ONCPU_TAKEN;
 }
 
 static void note(const struct waiter *w, bool taken)
 {
     oncpu_policy_note(&(struct oncpu_wait){
+        .word = w->lock.word,
         .begin = w->since,
         .end = w->now,
         .turns = (turns_of(w) - w->turns) % ONCPU_TURN_COUNTS,

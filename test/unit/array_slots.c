@@ -112,7 +112,7 @@ static enum oncpu_verdict look_once(void)
 {
     struct oncpu_policy policy;
 
-    oncpu_policy_begin(&policy, &lock, 1000, false);
+    oncpu_policy_begin(&policy, &lock, 1000, 0);
     return oncpu_policy_look(&policy, &lock, 1000);
 }
 
@@ -140,7 +140,7 @@ Test(array_slots, waiting_ends_whatever_is_in_the_mutex_and_the_array)
         uint64_t seed = run;
         uint64_t now = 1000000;
 
-        oncpu_policy_begin(&policy, &lock, now, false);
+        oncpu_policy_begin(&policy, &lock, now, 0);
         while (oncpu_policy_look(&policy, &lock, now) == ONCPU_GO_ON) {
             cr_assert_lt(now, 3000000, "still spinning after 2 ms");
             now += policy.distance;

@@ -63,7 +63,7 @@ static uint64_t spin(step *world, enum oncpu_verdict *verdict)
     uint64_t now = begin;
     uint64_t look = 0;
 
-    oncpu_policy_begin(&policy, &lock, now, false);
+    oncpu_policy_begin(&policy, &lock, now, 0);
     while ((*verdict = oncpu_policy_look(&policy, &lock, now)) == ONCPU_GO_ON && now - begin < 20 * BOUND_NS) {
         cr_assert(policy.distance >= 1 && policy.distance < SHORT_NS, "distance %u", policy.distance);
         now += policy.distance;
@@ -250,7 +250,7 @@ Test(policy, turns_are_counted_beyond_the_counts_end)
     struct oncpu_policy policy;
 
     record_for(OWNER)->state = ONCPU_STATE_RUNNING;
-    oncpu_policy_begin(&policy, &lock, 1, false);
+    oncpu_policy_begin(&policy, &lock, 1, 0);
     oncpu_policy_look(&policy, &lock, 1);
     for (uint32_t look = 1; look < 2 * ONCPU_TURN_COUNTS; look++) {
         uint32_t before = policy.lost;
@@ -394,8 +394,9 @@ static void go_through(struct waits *w)
 
     for (int i = 0; i < WAITS; i++) {
         struct oncpu_wait wait = w->wait;
-        uint32_t first = oncpu_policy_first(w->can_claim);
+        uint32_t first = oncpu_policy_first(&fields.word, w->can_claim);
 
+        wait.word = &fields.word;
         wait.begin = now += w->away;
         now += first == 0 ? w->wait.end : first == ONCPU_AT_ONCE ? 0 : first;
         wait.end = now;
@@ -410,7 +411,6 @@ static void go_through(struct waits *w)
             cr_assert_lt(first, BOUND_NS);
             w->rest.ns = first;
             oncpu_policy_rested(&w->rest);
-            oncpu_policy_rest_paid();
         }
         oncpu_policy_note(&wait);
     }
@@ -512,32 +512,42 @@ Test(policy, an_owner_that_holds_on_is_not_a_lost_turn)
 
 Test(policy, rests_grow_as_long_as_claims_are_refused_and_end_at_a_bound)
 {
-    uint32_t last = 0;
-    uint32_t rest = 0;
+    struct waits w = always_held();
+    uint32_t rest = 1;
+    uint32_t next;
 
-    for (int i = 0; i < 100; i++) {
-        last = rest;
-        rest = oncpu_policy_refused(0);
-        cr_assert_geq(rest, last);
-        cr_assert_lt(rest, 10 * BOUND_NS);
+    cr_assert_eq(oncpu_policy_next_rest(rest, 0), 0, "a thread that does not rest");
+    go_through(&w);
+    while ((next = oncpu_policy_next_rest(rest, 0)) != rest) {
+        cr_assert_gt(next, rest);
+        cr_assert_lt(next, BOUND_NS);
+        rest = next;
     }
-    cr_assert_eq(rest, last);
-    cr_assert_eq(oncpu_policy_refused(100 * BOUND_NS), 0);
-    for (int i = 0; i < 100; i++)
-        oncpu_policy_rest_paid();
-    cr_assert_lt(oncpu_policy_refused(0), last);
+    cr_assert_eq(oncpu_policy_next_rest(rest, 10 * BOUND_NS), 0);
+}
+
+Test(policy, a_rest_is_for_the_lock_that_is_saturated)
+{
+    struct waits w = always_held();
+    uint32_t other = ONCPU_WORD_HELD;
+
+    go_through(&w);
+    cr_assert_eq(oncpu_policy_first(&other, true), 0);
+    oncpu_policy_got(oncpu_now_ns());
+    cr_assert(oncpu_policy_hands_over(&other));
+    cr_assert_neq(oncpu_policy_first(&fields.word, true), 0);
 }
 
 Test(policy, an_owner_that_does_not_rest_hands_over_at_once)
 {
     oncpu_policy_got(UINT64_MAX / 2); /* a time to come: it would refuse for long */
-    cr_assert(oncpu_policy_hands_over());
+    cr_assert(oncpu_policy_hands_over(&fields.word));
 }
 
 static bool refuses(void)
 {
     oncpu_policy_got(oncpu_now_ns());
-    return !oncpu_policy_hands_over();
+    return !oncpu_policy_hands_over(&fields.word);
 }
 
 Test(policy, one_that_rests_refuses_first_and_hands_over_when_its_time_is_up)
@@ -550,5 +560,5 @@ Test(policy, one_that_rests_refuses_first_and_hands_over_when_its_time_is_up)
         refused = refuses(); /* this thread can lose its CPU between the two looks at the clock */
     cr_assert(refused);
     oncpu_policy_got(oncpu_now_ns() - 1000000000u);
-    cr_assert(oncpu_policy_hands_over());
+    cr_assert(oncpu_policy_hands_over(&fields.word));
 }
