@@ -206,7 +206,8 @@ int main(int argc, char **argv)
     CHECK(off_cpu_seen(start(own_again_and_again)) > 20);
     if (!geteuid())
         CHECK(off_cpu_seen(start(own_as_another_user)) > 20);
-    check_spins_while_it_runs();
+    if (!getenv("ONCPU_TEST_CPUS_TAKE_TURNS")) /* as an emulator's can: then nobody finds it held by one that runs */
+        check_spins_while_it_runs();
     check_other_namespace();
     CHECK(off_cpu_seen(start(exec_owner)) > 20);
     check_waiter_that_only_maps();
