@@ -34,7 +34,7 @@
 struct oncpu_lock {
     uint32_t *word;
     uint32_t *owner; /* tid; 0: none, or not known at this moment */
-    uint32_t *turns; /* the owner counts its turn, and says on which CPU it is: oncpu_lock_turn() */
+    uint32_t *turns; /* the owner counts its turn, and may say on which CPU it is: oncpu_lock_turn() */
     uint32_t *claim; /* which waiter is to have it next: handoff.h; NULL: of a lock between processes */
     uint32_t *slot;  /* of such a lock: the owner's slot in the machine-wide array, + 1; NULL: of one process's */
 };
@@ -61,10 +61,12 @@ static inline uint32_t oncpu_turn_place(uint32_t tid, uint32_t cpu)
     return (tid << ONCPU_TURN_TID_SHIFT) + (cpu << ONCPU_TURN_CPU_SHIFT);
 }
 
-/* The caller's. Does not ask whether the CPU is known: who waits does. */
+/* The caller's, if it is to say where it is (a waiter decides that, wait.c); else it only counts. */
 static inline uint32_t oncpu_turn_here(uint32_t self)
 {
-    return oncpu_turn_place(self, oncpu_self_word(__atomic_load_n(&oncpu_cpu_offset, __ATOMIC_RELAXED))) + 1;
+    int offset = __atomic_load_n(&oncpu_told_cpu_offset, __ATOMIC_RELAXED);
+
+    return __builtin_expect(offset != 0, 0) ? oncpu_turn_place(self, oncpu_self_word(offset)) + 1 : 1;
 }
 
 /*
@@ -78,8 +80,11 @@ static inline void oncpu_lock_turn(uint32_t *turns, uint32_t here)
     __atomic_store_n(turns, count + here, __ATOMIC_RELAXED);
 }
 
-/* The rest of a release that found the word CONTENDED: wakes a sleeper (I3). Uses only the address (I4). */
-void oncpu_lock_wake(const uint32_t *word);
+/*
+ * The rest of a release that found the word CONTENDED: wakes a sleeper (I3). Uses only the address (I4). Returns 0, as all that comes
+ * last in an unlock does: so that it is a jump, and the unlock needs no stack.
+ */
+int oncpu_lock_wake(const uint32_t *word);
 
 /*
  * Releases the lock; the caller has cleared `owner`. Release: pairs with the acquire of the next owner. An exchange and
@@ -88,7 +93,7 @@ void oncpu_lock_wake(const uint32_t *word);
 static inline int oncpu_lock_set_free(uint32_t *word)
 {
     if (__builtin_expect(__atomic_exchange_n(word, ONCPU_WORD_FREE, __ATOMIC_RELEASE) == ONCPU_WORD_CONTENDED, 0))
-        oncpu_lock_wake(word);
+        return oncpu_lock_wake(word);
     return 0;
 }
 
@@ -96,8 +101,8 @@ static inline int oncpu_lock_set_free(uint32_t *word)
 int oncpu_lock_release_claimed(uint32_t *word, uint32_t *claim);
 
 /*
- * Releases a lock of one process. Relaxed load of the claim: one that comes later waits for the next release. Pointers and
- * no struct, and a result (0): so that an unlock ends in a jump, and needs no stack.
+ * Releases a lock of one process; returns 0. Relaxed load of the claim: one that comes later waits for the next release. Pointers
+ * and no struct, for the same reason.
  */
 static inline int oncpu_lock_release(uint32_t *word, uint32_t *claim)
 {

@@ -262,6 +262,7 @@ static int wait_long(struct waiter *w, const struct oncpu_deadline *deadline)
     w->mailbox = oncpu_record_mailbox(w->self);
     w->mine = oncpu_state_self();
     oncpu_state_i_run(w->mine);
+    oncpu_self_tell_cpu(!w->mine); /* owners have no record either */
     w->turns = turns_of(w);
     w->now = oncpu_now_ns();
     w->since = w->now - (uint64_t)(ONCPU_GLANCE_DISTANCE * oncpu_policy_glances());
@@ -292,9 +293,10 @@ static void wake(const uint32_t *word, int whose)
     oncpu_state_self();
 }
 
-void oncpu_lock_wake(const uint32_t *word)
+int oncpu_lock_wake(const uint32_t *word)
 {
     wake(word, ONCPU_FUTEX_OWN);
+    return 0;
 }
 
 void oncpu_lock_wake_shared(const uint32_t *word)

@@ -133,6 +133,8 @@ static ONCPU_FAST_PATH int drop_lock(pthread_mutex_t *mutex)
 
     if (__builtin_expect(kind == PTHREAD_MUTEX_NORMAL && offset, 1))
         return take(mutex, oncpu_tid_at(offset), NULL);
+    if (kind == PTHREAD_MUTEX_RECURSIVE && offset)
+        return lock_recursive(mutex, oncpu_tid_at(offset), NULL);
     return lock_other(mutex, kind, offset);
 }
 

@@ -13,6 +13,7 @@
 
 int oncpu_tid_offset;
 int oncpu_cpu_offset;
+int oncpu_told_cpu_offset;
 
 #define RSEQ_CPU_ID 4 /* offsetof(struct rseq, cpu_id), <linux/rseq.h> */
 

@@ -5,6 +5,7 @@
 #ifndef ONCPU_STATE_SELF_H
 #define ONCPU_STATE_SELF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Distance from the thread pointer to the tid in glibc's thread descriptor; 0 while unknown. Written once. */
@@ -12,6 +13,9 @@ extern int oncpu_tid_offset;
 
 /* The same to the number of the CPU that the thread is on, which the kernel writes there (rseq); 0 where it does not. */
 extern int oncpu_cpu_offset;
+
+/* The same, as long as threads are to say on which CPU they take a lock; else 0. */
+extern int oncpu_told_cpu_offset;
 
 /* This and what is above it, the kernel's values among them, are no CPU. */
 #define ONCPU_NO_CPU 0xfffffffeu
@@ -48,6 +52,18 @@ static inline uint32_t oncpu_self_cpu(void)
     int offset = __atomic_load_n(&oncpu_cpu_offset, __ATOMIC_RELAXED); /* as above */
 
     return offset ? oncpu_self_word(offset) : ONCPU_NO_CPU;
+}
+
+/*
+ * Whether threads are to say on which CPU they take a lock: not for nothing, as to know it makes each lock slower
+ * (doc/waiting-policy.md). Relaxed: what they say is a hint.
+ */
+static inline void oncpu_self_tell_cpu(bool tell)
+{
+    int offset = tell ? __atomic_load_n(&oncpu_cpu_offset, __ATOMIC_RELAXED) : 0;
+
+    if (__atomic_load_n(&oncpu_told_cpu_offset, __ATOMIC_RELAXED) != offset)
+        __atomic_store_n(&oncpu_told_cpu_offset, offset, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -162,6 +162,7 @@ static uint32_t stay_here(void)
     CPU_SET((unsigned)here, &cpus);
     cr_assert_eq(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
     cr_assert_eq(oncpu_self_cpu(), (uint32_t)here);
+    oncpu_self_tell_cpu(true);
     return (uint32_t)here;
 }
 
@@ -234,8 +235,23 @@ Test(policy, where_the_cpu_is_not_known_nothing_is_said_of_it)
     fields.turns = oncpu_turn_place(OWNER, cpu) + 1;
     oncpu_cpu_offset = 0;
     check_short("no CPU known");
+    oncpu_self_tell_cpu(true);
     oncpu_lock_turn(&fields.turns, oncpu_turn_here(OWNER));
+    cr_assert_lt(fields.turns, ONCPU_TURN_COUNTS);
     check_short("... nor to the owner");
+}
+
+/* It costs every lock a little, and who has a record need not say it. */
+Test(policy, the_owner_says_it_only_while_waiters_ask)
+{
+    stay_here();
+    oncpu_self_tell_cpu(false);
+    oncpu_lock_turn(&fields.turns, oncpu_turn_here(OWNER));
+    cr_assert_lt(fields.turns, ONCPU_TURN_COUNTS);
+    check_short("not told");
+    oncpu_self_tell_cpu(true);
+    oncpu_lock_turn(&fields.turns, oncpu_turn_here(OWNER));
+    check_not_waited_for();
 }
 
 static void two_more_turns(uint64_t look)

@@ -112,16 +112,19 @@ Test(stats, without_a_source_the_owners_cpu_tells)
     CPU_SET((unsigned)sched_getcpu(), &cpus);
     cr_assert_eq(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
     cr_assert_eq(oncpu_stats_enable(), 0);
-    cr_assert_eq(pthread_create(&waiter, NULL, lock_when_owned, NULL), 0);
-    oncpu_mutex_lock(&mutex);
-    __atomic_store_n(&owned, true, __ATOMIC_RELEASE);
-    cr_assert(EVENTUALLY(__atomic_load_n(&mutex.oncpu_word, __ATOMIC_RELAXED) == 2));
-    oncpu_mutex_unlock(&mutex);
-    cr_assert_eq(pthread_join(waiter, NULL), 0);
+    for (int n = 0; n < 2; n++) { /* the first waiter sees to it that owners say where they are */
+        __atomic_store_n(&owned, false, __ATOMIC_RELAXED);
+        cr_assert_eq(pthread_create(&waiter, NULL, lock_when_owned, NULL), 0);
+        oncpu_mutex_lock(&mutex);
+        __atomic_store_n(&owned, true, __ATOMIC_RELEASE);
+        cr_assert(EVENTUALLY(__atomic_load_n(&mutex.oncpu_word, __ATOMIC_RELAXED) == 2));
+        oncpu_mutex_unlock(&mutex);
+        cr_assert_eq(pthread_join(waiter, NULL), 0);
+    }
     oncpu_stats_read(&stats);
-    cr_assert_eq(stats.contended, 1);
+    cr_assert_eq(stats.contended, 2);
     cr_assert_geq(stats.owner_off_cpu, 1);
-    cr_assert_eq(stats.spin_limit, 0);
+    cr_assert_leq(stats.spin_limit, 1);
 }
 
 Test(stats, add_up_with_a_source)
