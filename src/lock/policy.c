@@ -8,6 +8,7 @@
 #include "../state/records.h"
 #include "../state/settings.h"
 #include "../state/state.h"
+#include "crowd.h"
 
 /* ---- the numbers, all in nanoseconds ---- */
 
@@ -36,9 +37,11 @@
 #define SHORT_TURN 250u   /* where they are shorter than this, or looks are far apart, ... */
 #define SHORTEST_WAITS 48 /* ... after so many; */
 #define LONG_WAITS 16     /* where turns are longer, after so many, ... */
-#define RESTS 100u        /* ... so many waits begin with a rest, or with a sleep in the futex: */
-#define SLEEP_TURN 25000u /* if turns are longer than this, or ... */
-#define CROWD_TURN 5000u  /* ... than this, and a second claim is refused, as where many rest */
+#define LONG_WEIGHT 4     /* ... of which one ... */
+#define LONG_WAIT 20000u  /* ... that takes so long counts as so many, ... */
+#define RESTS 100u        /* ... so many waits begin with a rest, or ... */
+#define SLEEPS 400u       /* ... so many with a sleep in the futex: ... */
+#define SLEEP_TURN 35000u /* ... if turns are longer than this, or the thread cannot claim the lock */
 
 /* ---- a rest: the lock is left alone for so long, and claimed then ---- */
 
@@ -51,10 +54,27 @@
 #define SLICE_TURNS 6u       /* an owner that rests at other times refuses claims for so many turns' time, ... */
 #define SLICE_LEAST 40000u
 #define SLICE_MOST 150000u
-#define FREE_WEIGHT 3     /* a rest after which the lock is free counts so much, another one -1; */
-#define FREE_ENOUGH 8     /* this ends the resting, ... */
-#define HOLD_OFF_LEAST 64 /* ... until so many hints more have come; four times as many after each time */
+#define ENDS_TURN 750u     /* a rest that shows shorter turns than this is the last one; */
+#define FREE_WEIGHT 6      /* one after which the lock is free counts so much, another one -1; */
+#define FREE_ENOUGH 18     /* this, too, ends the resting, ... */
+#define HOLD_OFF_LEAST 256 /* ... until so many hints more have come: four times as many after each time, */
 #define HOLD_OFF_MOST 65536
+#define HOLD_OFF_FADES 4u /* ... and a fourth when RESTS are over without that */
+
+/*
+ * ---- a crowd: so many others rest, or sleep, for the same lock. Each rest then takes half the time in which all of them could have
+ * a slice ----
+ */
+
+#define CROWD 2u
+#define CROWD_SLICE_TURNS 50u
+#define CROWD_SLICE_LEAST 120000u
+#define CROWD_SLICE_MOST 1000000u
+#define CROWD_REST_MOST 10000000u
+#define ROUNDS_STAND 2u  /* where it is more than STANDS_AFTER: after so many such times a claim stands; */
+#define ROUNDS_BOUND 4u  /* where it is more than REST_BOUND: after so many a waiter sleeps in the futex */
+#define JOIN_GAP 500000u /* a thread that got the lock so long ago, and ... */
+#define JOIN_SLICES 4u   /* ... so many slices, comes seldom: it does not rest for the crowd's sake */
 
 #define STARVED_AFTER 1000000u /* a waiter that has waited for so long spins and claims in any case */
 
@@ -70,14 +90,23 @@ static __thread struct {
     uint32_t turn;       /* what a turn took meanwhile */
     uint32_t slice;      /* for so long it refuses claims */
     bool sleeps;         /* it is a sleep */
+    bool hinted;         /* its last wait was a hint */
+    bool polls;          /* ... but its last rest showed short turns */
     bool yields;         /* the next wait begins with an offer of the CPU */
     uint64_t left;       /* when the first part of its last wait ended */
     uint64_t got;        /* when it got a lock that it had to wait for */
 } memory __attribute__((tls_model("initial-exec")));
 
+struct oncpu_crowd oncpu_crowds[ONCPU_CROWDS];
+
 static uint32_t between(uint64_t value, uint32_t least, uint32_t most)
 {
     return value < least ? least : value > most ? most : (uint32_t)value;
+}
+
+static uint64_t at_least(uint64_t least, uint64_t value)
+{
+    return value < least ? least : value;
 }
 
 int oncpu_policy_glances(void)
@@ -85,16 +114,77 @@ int oncpu_policy_glances(void)
     return memory.rests || memory.first_look > FIRST_LOOK ? 0 : GLANCES;
 }
 
+/* How many others wait, for who is one of the crowd itself. */
+static uint32_t others(void)
+{
+    uint32_t all = oncpu_crowd_size(memory.hot);
+
+    return all ? all - 1 : 0;
+}
+
+/* How long it takes until all of so many had a slice. */
+static uint64_t a_round(uint32_t many)
+{
+    return (uint64_t)many * memory.slice;
+}
+
+static uint32_t crowd_rest(uint32_t many)
+{
+    return between(a_round(many) / 2, REST_LEAST, CROWD_REST_MOST);
+}
+
+static void set_slice(uint32_t many)
+{
+    memory.slice = many < CROWD
+                       ? between((uint64_t)memory.turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST)
+                       : between((uint64_t)memory.turn * CROWD_SLICE_TURNS, CROWD_SLICE_LEAST, CROWD_SLICE_MOST);
+}
+
+static bool rests(const uint32_t *word)
+{
+    return memory.rests && memory.hot == word;
+}
+
+/*
+ * Whether a thread that does not rest does it this once: in a crowd, who spins instead has the lock nearly always. A thread that
+ * comes seldom does not.
+ */
+static bool joins(const uint32_t *word, uint32_t many)
+{
+    if (many < CROWD || !memory.hinted || memory.polls)
+        return false;
+    if (oncpu_now_ns() - memory.got > at_least(JOIN_GAP, (uint64_t)memory.slice * JOIN_SLICES))
+        return false;
+    memory.hot = word;
+    memory.rests = 1;
+    return true;
+}
+
+/* The last of RESTS shows whether the lock is still saturated: unless there is a crowd, that wait begins with spinning. */
+static bool begins_resting(const uint32_t *word, uint32_t many)
+{
+    if (rests(word)) {
+        if (--memory.rests)
+            return true;
+        memory.hold_off /= HOLD_OFF_FADES;
+    }
+    return joins(word, many);
+}
+
 uint32_t oncpu_policy_first(const uint32_t *word, bool can_claim)
 {
+    uint32_t many = oncpu_crowd_size(word);
+
     if (memory.yields) {
         memory.yields = false;
         oncpu_yield();
     }
-    if (memory.rests == 0 || memory.hot != word)
+    if (!begins_resting(word, many))
         return 0;
-    memory.rests--;
-    return memory.sleeps || !can_claim ? ONCPU_AT_ONCE : REST_LEAST;
+    if (memory.sleeps || !can_claim)
+        return ONCPU_AT_ONCE;
+    set_slice(many);
+    return many < CROWD ? REST_LEAST : crowd_rest(many);
 }
 
 static void end_resting(void)
@@ -112,20 +202,21 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
 
     if (rest->ns < REST_LEAST)
         return; /* a signal ended it */
-    memory.slice = between(turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
     memory.turn = between(turn, 0, UINT32_MAX);
+    set_slice(others());
+    memory.polls = turn < ENDS_TURN;
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
-    if (turn < LONG_TURN || memory.found_free >= FREE_ENOUGH)
+    if (memory.polls || memory.found_free >= FREE_ENOUGH)
         end_resting();
 }
 
 uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited)
 {
-    if (memory.turn > CROWD_TURN && rest > REST_LEAST)
-        memory.sleeps = true;
-    if (waited > REST_BOUND || memory.rests == 0 || memory.sleeps)
+    uint32_t many = others();
+
+    if (memory.rests == 0 || waited > at_least(REST_BOUND, ROUNDS_BOUND * a_round(many)))
         return 0;
-    return between(rest * 2u, REST_LEAST, REST_MOST);
+    return many < CROWD ? between(rest * 2u, REST_LEAST, REST_MOST) : crowd_rest(many);
 }
 
 bool oncpu_policy_spins_again(uint64_t waited)
@@ -143,9 +234,9 @@ bool oncpu_policy_hands_over(const uint32_t *word)
     return memory.rests == 0 || memory.hot != word || memory.sleeps || oncpu_now_ns() - memory.got > memory.slice;
 }
 
-static bool saturated(int32_t *hints, bool hint, int32_t enough)
+static bool saturated(int32_t *hints, bool hint, int32_t weight, int32_t enough)
 {
-    *hints += hint ? 1 : *hints > 0 ? -2 : 0;
+    *hints += hint ? weight : *hints > 0 ? -2 : 0;
     if (*hints < enough)
         return false;
     *hints = 0;
@@ -164,12 +255,15 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     if (!wait->taken && wait->lost <= LOSING_TURNS)
         return; /* it went to sleep for one owner's sake */
     memory.left = wait->end;
-    if (waited < turns * LONG_TURN) {
-        memory.yields = saturated(&memory.short_hints, hint, crowded ? SHORTEST_WAITS : SHORT_WAITS);
-    } else if (saturated(&memory.hints, hint, LONG_WAITS)) {
-        memory.rests = RESTS;
-        memory.hot = wait->word;
+    memory.hinted = hint;
+    if (memory.rests == 0)
         memory.sleeps = waited > turns * SLEEP_TURN;
+    if (waited < turns * LONG_TURN) {
+        memory.yields = saturated(&memory.short_hints, hint, 1, crowded ? SHORTEST_WAITS : SHORT_WAITS);
+    } else if (saturated(&memory.hints, hint, waited > LONG_WAIT ? LONG_WEIGHT : 1, LONG_WAITS)) {
+        memory.rests = memory.sleeps ? SLEEPS : RESTS;
+        memory.hot = wait->word;
+        memory.polls = false;
     }
 }
 
@@ -241,7 +335,7 @@ static bool refused(const struct oncpu_policy *policy, uint64_t now)
 {
     uint32_t turned = (policy->turns - policy->first_turns) % ONCPU_TURN_COUNTS;
 
-    if (policy->waited + (now - policy->begin) > STANDS_AFTER)
+    if (policy->waited + (now - policy->begin) > at_least(STANDS_AFTER, ROUNDS_STAND * a_round(others())))
         return false;
     return turned > CLAIM_TURNS || (turned && now - policy->begin > CLAIM_NS);
 }
@@ -273,7 +367,8 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
         return ONCPU_REFUSED;
     if (now - policy->owner_since > oncpu_policy_bound(state))
         return ONCPU_ENOUGH;
-    if (now - policy->begin > (policy->rested ? SLICE_MOST : LOSING_AFTER) && policy->lost > LOSING_TURNS)
+    if (now - policy->begin > (policy->rested ? at_least(SLICE_MOST, memory.slice) : LOSING_AFTER) &&
+        policy->lost > LOSING_TURNS)
         return ONCPU_ENOUGH;
     return ONCPU_GO_ON;
 }

@@ -5,6 +5,7 @@
  */
 #include "../state/records.h"
 #include "../state/state.h"
+#include "crowd.h"
 #include "handoff.h"
 #include "policy.h"
 #include "spin.h"
@@ -85,12 +86,6 @@ static bool can_claim(const struct waiter *w)
     return w->mine && w->mailbox && w->lock.claim && oncpu_policy_claims(CLAIMS_WITHIN, false);
 }
 
-/* Somebody else claims the lock already; or somebody sleeps in the futex, and comes first. */
-static enum oncpu_verdict no_claim(const struct waiter *w, uint64_t now)
-{
-    return may_claim(w, now) ? ONCPU_REFUSED : ONCPU_ENOUGH;
-}
-
 /*
  * Spins until it has the lock (ONCPU_TAKEN), or the policy says that it is better not to. `end`: a bound of the caller's. Who comes
  * from a rest spins as long as its claim stands.
@@ -105,7 +100,7 @@ static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
 
     oncpu_policy_begin(&policy, &w->lock, now, rested ? now - w->since + 1 : 0);
     while (!(taken = try_take(w) || take_offered(w, now)) && now < end) {
-        verdict = rested && !w->claims ? no_claim(w, now) : oncpu_policy_look(&policy, &w->lock, now);
+        verdict = rested && !w->claims ? ONCPU_REFUSED : oncpu_policy_look(&policy, &w->lock, now);
         if (verdict != ONCPU_GO_ON)
             break;
         oncpu_spin_ns(w->claims ? ONCPU_CLAIMANTS_DISTANCE : policy.distance);
@@ -193,11 +188,10 @@ static uint32_t bounded(uint32_t ns, const struct waiter *w, uint64_t end)
     return left / 2 < ns ? (uint32_t)(left / 2) : ns;
 }
 
-/* What comes before any sleep in the futex. */
-static bool wait_outside(struct waiter *w, uint64_t end)
+/* What comes before any sleep in the futex; `ns`: how it begins, see oncpu_policy_first(). */
+static bool wait_outside(struct waiter *w, uint64_t end, uint32_t ns)
 {
     enum oncpu_verdict verdict = ONCPU_REFUSED;
-    uint32_t ns = oncpu_policy_first(w->lock.word, can_claim(w));
 
     if (ns == ONCPU_AT_ONCE || !oncpu_spin_allowed())
         return try_take(w);
@@ -233,8 +227,13 @@ static bool spins_again(const struct waiter *w)
 static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
 {
     uint64_t end = spin_end(deadline);
-    bool taken = wait_outside(w, end);
+    uint32_t first = oncpu_policy_first(w->lock.word, can_claim(w));
+    bool taken;
     int error = 0;
+
+    if (first)
+        oncpu_crowd_enter(w->lock.word);
+    taken = wait_outside(w, end, first);
 
     if (taken || w->counts.spin_limit || w->counts.rests)
         note(w, taken);
@@ -243,6 +242,8 @@ static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
         if (!taken)
             taken = spins_again(w) ? spin(w, end, false) == ONCPU_TAKEN : try_take(w);
     }
+    if (first)
+        oncpu_crowd_leave(w->lock.word);
     if (taken)
         oncpu_policy_got(w->now);
     return taken ? 0 : error;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The waiting policy, fed with made-up locks, records and times: it stops for an owner that is off its CPU, goes on for
- * one that runs, and stops in the end whatever it reads. No thread and no clock takes part.
+ * one that runs, and stops in the end whatever it reads. No thread takes part, and the clock only where it says how long ago a lock was got.
  */
 #include "lock/policy.h"
 
+#include "lock/crowd.h"
 #include "random.h"
 #include "state/records.h"
 #include "state/state.h"
@@ -540,6 +541,84 @@ Test(policy, rests_grow_as_long_as_claims_are_refused_and_end_at_a_bound)
         rest = next;
     }
     cr_assert_eq(oncpu_policy_next_rest(rest, 10 * BOUND_NS), 0);
+}
+
+/* ---- a crowd ---- */
+
+enum { MANY = 8, LEAST_SLICE_NS = 100000 };
+
+static void others_wait(unsigned threads)
+{
+    for (unsigned i = 0; i < threads; i++)
+        oncpu_crowd_enter(&fields.word);
+}
+
+Test(policy, in_a_crowd_each_rests_until_others_had_their_slices)
+{
+    struct waits w = always_held();
+    uint32_t alone;
+    uint32_t among_many;
+
+    go_through(&w);
+    alone = oncpu_policy_first(&fields.word, true);
+    others_wait(MANY);
+    among_many = oncpu_policy_first(&fields.word, true);
+    cr_assert_lt(alone, LEAST_SLICE_NS);
+    cr_assert_geq(among_many, MANY / 2 * LEAST_SLICE_NS);
+    for (unsigned i = 0; i < MANY; i++)
+        oncpu_crowd_leave(&fields.word);
+    cr_assert_eq(oncpu_policy_first(&fields.word, true), alone);
+}
+
+Test(policy, a_wrong_count_of_a_crowd_makes_nobody_rest_for_long)
+{
+    struct waits w = always_held();
+
+    go_through(&w);
+    *oncpu_crowd_of(&fields.word) = UINT32_MAX;
+    cr_assert_leq(oncpu_policy_first(&fields.word, true), 10 * BOUND_NS);
+    cr_assert_leq(oncpu_policy_next_rest(1, 0), 10 * BOUND_NS);
+    cr_assert_eq(oncpu_policy_next_rest(1, UINT64_MAX / 2), 0);
+}
+
+/* A thread with one wait behind it that ended now, and was long or short for the time since the one before. */
+static void has_waited(uint64_t share)
+{
+    uint64_t first = oncpu_now_ns() - 10 * TURN_NS;
+
+    for (uint64_t i = 0; i < 2; i++) {
+        struct oncpu_wait wait = {.word = &fields.word, .taken = true, .end = first + i * 10 * TURN_NS};
+
+        wait.begin = wait.end - share * TURN_NS;
+        oncpu_policy_note(&wait);
+        oncpu_policy_got(wait.end);
+    }
+}
+
+Test(policy, a_thread_whose_waits_are_long_joins_a_crowd)
+{
+    has_waited(8);
+    cr_assert_eq(oncpu_policy_first(&fields.word, true), 0, "two others are a crowd, one is not");
+    others_wait(1);
+    cr_assert_eq(oncpu_policy_first(&fields.word, true), 0);
+    others_wait(1);
+    cr_assert_neq(oncpu_policy_first(&fields.word, true), 0);
+    cr_assert_neq(oncpu_policy_first(&fields.word, true), 0, "and goes on with that");
+}
+
+Test(policy, a_thread_whose_waits_are_short_does_not)
+{
+    has_waited(1);
+    others_wait(MANY);
+    cr_assert_eq(oncpu_policy_first(&fields.word, true), 0);
+}
+
+Test(policy, nor_does_one_that_had_the_lock_long_ago)
+{
+    has_waited(8);
+    oncpu_policy_got(oncpu_now_ns() - 1000000000u);
+    others_wait(MANY);
+    cr_assert_eq(oncpu_policy_first(&fields.word, true), 0);
 }
 
 Test(policy, a_rest_is_for_the_lock_that_is_saturated)
