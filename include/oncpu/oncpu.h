@@ -77,7 +77,7 @@ struct oncpu_stats {
     uint64_t spin_limit; /* times that a waiter stopped spinning because the bound was reached, or others were faster */
     uint64_t spin_ns;    /* time spent spinning */
     uint64_t handed;     /* acquisitions that an owner handed over, because the waiter had claimed the lock */
-    uint64_t rests;      /* times that a waiter left a saturated lock alone for a while, and then claimed it */
+    uint64_t rests;      /* times that a waiter left a saturated lock alone for a while */
 };
 
 /*

@@ -41,7 +41,7 @@
 #define LONG_WAIT 20000u  /* ... that takes so long counts as so many, ... */
 #define RESTS 100u        /* ... so many waits begin with a rest, or ... */
 #define SLEEPS 400u       /* ... so many with a sleep in the futex: ... */
-#define SLEEP_TURN 35000u /* ... if turns are longer than this, or the thread cannot claim the lock */
+#define SLEEP_TURN 35000u /* ... if turns are longer than this */
 
 /* ---- a rest: the lock is left alone for so long, and claimed then ---- */
 
@@ -171,7 +171,7 @@ static bool begins_resting(const uint32_t *word, uint32_t many)
     return joins(word, many);
 }
 
-uint32_t oncpu_policy_first(const uint32_t *word, bool can_claim)
+uint32_t oncpu_policy_first(const uint32_t *word)
 {
     uint32_t many = oncpu_crowd_size(word);
 
@@ -181,7 +181,7 @@ uint32_t oncpu_policy_first(const uint32_t *word, bool can_claim)
     }
     if (!begins_resting(word, many))
         return 0;
-    if (memory.sleeps || !can_claim)
+    if (memory.sleeps)
         return ONCPU_AT_ONCE;
     set_slice(many);
     return many < CROWD ? REST_LEAST : crowd_rest(many);

@@ -58,11 +58,8 @@ struct oncpu_policy {
 int oncpu_policy_glances(void);
 #define ONCPU_GLANCE_DISTANCE 30u
 
-/*
- * How a wait for this lock begins: 0: spinning; ONCPU_AT_ONCE: sleeping in the futex; otherwise with a rest of so many ns. Only who
- * can claim the lock rests.
- */
-uint32_t oncpu_policy_first(const uint32_t *word, bool can_claim);
+/* How a wait for this lock begins: 0: spinning; ONCPU_AT_ONCE: sleeping in the futex; otherwise with a rest of so many ns. */
+uint32_t oncpu_policy_first(const uint32_t *word);
 #define ONCPU_AT_ONCE UINT32_MAX
 
 /* A rest is over. */

@@ -20,6 +20,7 @@ struct waiter {
     uint32_t self;  /* tid */
     uint32_t turns; /* of the lock, when the wait began */
     uint32_t lost;  /* turns that others had while it spun */
+    bool can_claim;
     bool claims;
     uint64_t *mailbox; /* where a lock that it claims is offered */
     uint32_t mark; /* what this waiter writes into a free word: HELD, or CONTENDED once it has tried to sleep (I2) */
@@ -79,16 +80,27 @@ static bool take_offered(struct waiter *w, uint64_t now)
     return true;
 }
 
-#define CLAIMS_WITHIN 10000u /* ns: with a setting above that (ONCPU_HANDOFF_NS) nobody rests */
+#define CLAIMS_WITHIN 10000u /* ns: a setting above that (ONCPU_HANDOFF_NS) comes too late for who comes from a rest */
 
 static bool can_claim(const struct waiter *w)
 {
     return w->mine && w->mailbox && w->lock.claim && oncpu_policy_claims(CLAIMS_WITHIN, false);
 }
 
+/* What to do now. Who comes from a rest and cannot claim the lock, or not before another, leaves it alone again. */
+static enum oncpu_verdict look(const struct waiter *w, struct oncpu_policy *policy, uint64_t now)
+{
+    enum oncpu_verdict verdict;
+
+    if (policy->rested && w->can_claim && !w->claims)
+        return ONCPU_REFUSED;
+    verdict = oncpu_policy_look(policy, &w->lock, now);
+    return policy->rested && !w->can_claim && verdict == ONCPU_ENOUGH ? ONCPU_REFUSED : verdict;
+}
+
 /*
  * Spins until it has the lock (ONCPU_TAKEN), or the policy says that it is better not to. `end`: a bound of the caller's. Who comes
- * from a rest spins as long as its claim stands.
+ * from a rest spins as long as its claim stands, or, if it cannot claim, for a moment.
  */
 static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
 {
@@ -100,7 +112,7 @@ static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
 
     oncpu_policy_begin(&policy, &w->lock, now, rested ? now - w->since + 1 : 0);
     while (!(taken = try_take(w) || take_offered(w, now)) && now < end) {
-        verdict = rested && !w->claims ? ONCPU_REFUSED : oncpu_policy_look(&policy, &w->lock, now);
+        verdict = look(w, &policy, now);
         if (verdict != ONCPU_GO_ON)
             break;
         oncpu_spin_ns(w->claims ? ONCPU_CLAIMANTS_DISTANCE : policy.distance);
@@ -227,7 +239,7 @@ static bool spins_again(const struct waiter *w)
 static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
 {
     uint64_t end = spin_end(deadline);
-    uint32_t first = oncpu_policy_first(w->lock.word, can_claim(w));
+    uint32_t first = oncpu_policy_first(w->lock.word);
     bool taken;
     int error = 0;
 
@@ -262,6 +274,7 @@ static int wait_long(struct waiter *w, const struct oncpu_deadline *deadline)
     w->self = oncpu_self_tid();
     w->mailbox = oncpu_record_mailbox(w->self);
     w->mine = oncpu_state_self();
+    w->can_claim = can_claim(w);
     oncpu_state_i_run(w->mine);
     oncpu_self_tell_cpu(!w->mine); /* owners have no record either */
     w->turns = turns_of(w);

@@ -399,8 +399,7 @@ struct waits {
     uint64_t away;
     struct oncpu_wait wait; /* from 0 to `end`; as seen where it begins with spinning */
     struct oncpu_rest rest; /* ... with a rest */
-    bool can_claim;
-    unsigned spins; /* how many began so: the result */
+    unsigned spins;         /* how many began so: the result */
     unsigned rests;
     unsigned sleeps;
 };
@@ -411,7 +410,7 @@ static void go_through(struct waits *w)
 
     for (int i = 0; i < WAITS; i++) {
         struct oncpu_wait wait = w->wait;
-        uint32_t first = oncpu_policy_first(&fields.word, w->can_claim);
+        uint32_t first = oncpu_policy_first(&fields.word);
 
         wait.word = &fields.word;
         wait.begin = now += w->away;
@@ -435,8 +434,7 @@ static void go_through(struct waits *w)
 
 static struct waits always_held(void)
 {
-    return (struct waits){
-        .away = TURN_NS, .wait = {.end = TURN_NS, .taken = true}, .rest = {.turns = 4}, .can_claim = true};
+    return (struct waits){.away = TURN_NS, .wait = {.end = TURN_NS, .taken = true}, .rest = {.turns = 4}};
 }
 
 Test(policy, a_thread_that_finds_the_lock_always_held_rests)
@@ -446,16 +444,6 @@ Test(policy, a_thread_that_finds_the_lock_always_held_rests)
     go_through(&w);
     cr_assert_gt(w.rests, WAITS / 2);
     cr_assert_eq(w.sleeps, 0);
-}
-
-Test(policy, one_that_cannot_claim_sleeps_instead)
-{
-    struct waits w = always_held();
-
-    w.can_claim = false;
-    go_through(&w);
-    cr_assert_gt(w.sleeps, WAITS / 2);
-    cr_assert_eq(w.rests, 0);
 }
 
 Test(policy, for_very_long_turns_it_sleeps_instead)
@@ -560,14 +548,14 @@ Test(policy, in_a_crowd_each_rests_until_others_had_their_slices)
     uint32_t among_many;
 
     go_through(&w);
-    alone = oncpu_policy_first(&fields.word, true);
+    alone = oncpu_policy_first(&fields.word);
     others_wait(MANY);
-    among_many = oncpu_policy_first(&fields.word, true);
+    among_many = oncpu_policy_first(&fields.word);
     cr_assert_lt(alone, LEAST_SLICE_NS);
     cr_assert_geq(among_many, MANY / 2 * LEAST_SLICE_NS);
     for (unsigned i = 0; i < MANY; i++)
         oncpu_crowd_leave(&fields.word);
-    cr_assert_eq(oncpu_policy_first(&fields.word, true), alone);
+    cr_assert_eq(oncpu_policy_first(&fields.word), alone);
 }
 
 Test(policy, a_wrong_count_of_a_crowd_makes_nobody_rest_for_long)
@@ -576,7 +564,7 @@ Test(policy, a_wrong_count_of_a_crowd_makes_nobody_rest_for_long)
 
     go_through(&w);
     *oncpu_crowd_of(&fields.word) = UINT32_MAX;
-    cr_assert_leq(oncpu_policy_first(&fields.word, true), 10 * BOUND_NS);
+    cr_assert_leq(oncpu_policy_first(&fields.word), 10 * BOUND_NS);
     cr_assert_leq(oncpu_policy_next_rest(1, 0), 10 * BOUND_NS);
     cr_assert_eq(oncpu_policy_next_rest(1, UINT64_MAX / 2), 0);
 }
@@ -598,19 +586,19 @@ static void has_waited(uint64_t share)
 Test(policy, a_thread_whose_waits_are_long_joins_a_crowd)
 {
     has_waited(8);
-    cr_assert_eq(oncpu_policy_first(&fields.word, true), 0, "two others are a crowd, one is not");
+    cr_assert_eq(oncpu_policy_first(&fields.word), 0, "two others are a crowd, one is not");
     others_wait(1);
-    cr_assert_eq(oncpu_policy_first(&fields.word, true), 0);
+    cr_assert_eq(oncpu_policy_first(&fields.word), 0);
     others_wait(1);
-    cr_assert_neq(oncpu_policy_first(&fields.word, true), 0);
-    cr_assert_neq(oncpu_policy_first(&fields.word, true), 0, "and goes on with that");
+    cr_assert_neq(oncpu_policy_first(&fields.word), 0);
+    cr_assert_neq(oncpu_policy_first(&fields.word), 0, "and goes on with that");
 }
 
 Test(policy, a_thread_whose_waits_are_short_does_not)
 {
     has_waited(1);
     others_wait(MANY);
-    cr_assert_eq(oncpu_policy_first(&fields.word, true), 0);
+    cr_assert_eq(oncpu_policy_first(&fields.word), 0);
 }
 
 Test(policy, nor_does_one_that_had_the_lock_long_ago)
@@ -618,7 +606,7 @@ Test(policy, nor_does_one_that_had_the_lock_long_ago)
     has_waited(8);
     oncpu_policy_got(oncpu_now_ns() - 1000000000u);
     others_wait(MANY);
-    cr_assert_eq(oncpu_policy_first(&fields.word, true), 0);
+    cr_assert_eq(oncpu_policy_first(&fields.word), 0);
 }
 
 Test(policy, a_rest_is_for_the_lock_that_is_saturated)
@@ -627,10 +615,10 @@ Test(policy, a_rest_is_for_the_lock_that_is_saturated)
     uint32_t other = ONCPU_WORD_HELD;
 
     go_through(&w);
-    cr_assert_eq(oncpu_policy_first(&other, true), 0);
+    cr_assert_eq(oncpu_policy_first(&other), 0);
     oncpu_policy_got(oncpu_now_ns());
     cr_assert(oncpu_policy_hands_over(&other));
-    cr_assert_neq(oncpu_policy_first(&fields.word, true), 0);
+    cr_assert_neq(oncpu_policy_first(&fields.word), 0);
 }
 
 Test(policy, an_owner_that_does_not_rest_hands_over_at_once)
