@@ -246,7 +246,6 @@ static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
     if (first)
         oncpu_crowd_enter(w->lock.word);
     taken = wait_outside(w, end, first);
-
     if (taken || w->counts.spin_limit || w->counts.rests)
         note(w, taken);
     while (!taken && !error) {
@@ -276,7 +275,8 @@ static int wait_long(struct waiter *w, const struct oncpu_deadline *deadline)
     w->mine = oncpu_state_self();
     w->can_claim = can_claim(w);
     oncpu_state_i_run(w->mine);
-    oncpu_self_tell_cpu(!w->mine); /* owners have no record either */
+    /* where nobody has a record; not by this thread's own: a flag that flaps would disturb every owner */
+    oncpu_self_tell_cpu(__atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) == ONCPU_SOURCE_NONE);
     w->turns = turns_of(w);
     w->now = oncpu_now_ns();
     w->since = w->now - (uint64_t)(ONCPU_GLANCE_DISTANCE * oncpu_policy_glances());
