@@ -1,45 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many threads wait for a lock that they have found saturated: what none of them can know of itself, and the lock has no room
- * for.
+ * How many threads lately waited for a lock that they found saturated: what none of them can know of itself, and the lock has no
+ * room for.
  *
- * Counted by the lock's address, in few places, so locks can share one; and a thread that jumps out of a signal handler in the
- * middle of a wait, or is not in a child of fork, stays counted. Relaxed, all of it: a hint to the policy, which may be wrong.
+ * A thread says once in each period of some milliseconds that it does. So there is nothing to take back, and nothing stays wrong: not
+ * for a thread that jumped out of a signal handler, and not in a child of fork. Locks that share a place take it from each other.
+ * Relaxed, all of it: a hint to the policy.
  */
 #ifndef ONCPU_LOCK_CROWD_H
 #define ONCPU_LOCK_CROWD_H
 
 #include <stdint.h>
 
-#define ONCPU_CROWDS 16u
-#define ONCPU_CROWD_MOST 64u /* more are not told apart, so that wrong counts have a bound */
+#define ONCPU_CROWD_MOST 64u /* more are not told apart */
 
-struct oncpu_crowd {
-    _Alignas(64) uint32_t threads;
-};
+/* The caller waits for the lock, or has waited for it, at the time `now`. */
+void oncpu_crowd_enter(const uint32_t *word, uint64_t now);
 
-extern struct oncpu_crowd oncpu_crowds[ONCPU_CROWDS];
-
-static inline uint32_t *oncpu_crowd_of(const uint32_t *word)
-{
-    return &oncpu_crowds[((uintptr_t)word >> 5) % ONCPU_CROWDS].threads;
-}
-
-static inline void oncpu_crowd_enter(const uint32_t *word)
-{
-    __atomic_fetch_add(oncpu_crowd_of(word), 1, __ATOMIC_RELAXED);
-}
-
-static inline void oncpu_crowd_leave(const uint32_t *word)
-{
-    __atomic_fetch_sub(oncpu_crowd_of(word), 1, __ATOMIC_RELAXED);
-}
-
-static inline uint32_t oncpu_crowd_size(const uint32_t *word)
-{
-    uint32_t threads = __atomic_load_n(oncpu_crowd_of(word), __ATOMIC_RELAXED);
-
-    return threads < ONCPU_CROWD_MOST ? threads : ONCPU_CROWD_MOST;
-}
+/* How many threads said that in this period or the last one, not counting the caller. */
+uint32_t oncpu_crowd_others(const uint32_t *word, uint64_t now);
 
 #endif

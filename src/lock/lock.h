@@ -58,7 +58,7 @@ static inline bool oncpu_lock_try(uint32_t *word)
 
 static inline uint32_t oncpu_turn_place(uint32_t tid, uint32_t cpu)
 {
-    return (tid << ONCPU_TURN_TID_SHIFT) + (cpu << ONCPU_TURN_CPU_SHIFT);
+    return (tid << ONCPU_TURN_TID_SHIFT) + ((cpu + 1u) << ONCPU_TURN_CPU_SHIFT); /* 0: it did not say */
 }
 
 /* The caller's, if it is to say where it is (a waiter decides that, wait.c); else it only counts. */

@@ -62,42 +62,40 @@
 #define HOLD_OFF_FADES 4u /* ... and a fourth when RESTS are over without that */
 
 /*
- * ---- a crowd: so many others rest, or sleep, for the same lock. Each rest then takes half the time in which all of them could have
- * a slice ----
+ * ---- a crowd: so many others rest, or sleep, for the same lock, and as many as there are CPUs. Each rest then takes half the time
+ * in which all of them could have a slice ----
  */
 
 #define CROWD 2u
 #define CROWD_SLICE_TURNS 50u
 #define CROWD_SLICE_LEAST 120000u
 #define CROWD_SLICE_MOST 1000000u
-#define CROWD_REST_MOST 10000000u
-#define ROUNDS_STAND 2u  /* where it is more than STANDS_AFTER: after so many such times a claim stands; */
-#define ROUNDS_BOUND 4u  /* where it is more than REST_BOUND: after so many a waiter sleeps in the futex */
-#define JOIN_GAP 500000u /* a thread that got the lock so long ago, and ... */
-#define JOIN_SLICES 4u   /* ... so many slices, comes seldom: it does not rest for the crowd's sake */
+#define ROUND_MOST 4000000u /* where that time is longer, they sleep in the futex instead */
+#define ROUNDS_STAND 2u     /* where it is more than STANDS_AFTER: after so many such times a claim stands; */
+#define ROUNDS_BOUND 4u     /* where it is more than REST_BOUND: after so many a waiter sleeps in the futex */
+#define JOIN_GAP 500000u    /* a thread that got the lock so long ago, and ... */
+#define JOIN_SLICES 4u      /* ... so many slices, comes seldom: it does not rest for the crowd's sake */
 
 #define STARVED_AFTER 1000000u /* a waiter that has waited for so long spins and claims in any case */
 
 /* What a thread knows from its last waits: it tends to meet the same lock again. */
 static __thread struct {
-    uint32_t first_look; /* the first distance of the next wait */
-    int32_t short_hints; /* of saturation, by short turns ... */
-    int32_t hints;       /* ... and by longer ones */
-    uint32_t hold_off;   /* how many hints more were asked for when resting last turned out to be wrong */
-    int32_t found_free;  /* how often rests ended with a free lock */
-    const uint32_t *hot; /* the word of the lock that is saturated: never read */
-    uint32_t rests;      /* waits for it that are to begin with a rest, or a sleep */
-    uint32_t turn;       /* what a turn took meanwhile */
-    uint32_t slice;      /* for so long it refuses claims */
-    bool sleeps;         /* it is a sleep */
-    bool hinted;         /* its last wait was a hint */
-    bool polls;          /* ... but its last rest showed short turns */
-    bool yields;         /* the next wait begins with an offer of the CPU */
-    uint64_t left;       /* when the first part of its last wait ended */
-    uint64_t got;        /* when it got a lock that it had to wait for */
+    uint32_t first_look;    /* the first distance of the next wait */
+    int32_t short_hints;    /* of saturation, by short turns ... */
+    int32_t hints;          /* ... and by longer ones */
+    uint32_t hold_off;      /* how many hints more were asked for when resting last turned out to be wrong */
+    int32_t found_free;     /* how often rests ended with a free lock */
+    const uint32_t *hinted; /* the word of the lock, if its last wait was a hint: never read */
+    const uint32_t *hot;    /* the word of the lock that is saturated: never read */
+    uint32_t others;        /* how many wait for it, too */
+    uint32_t rests;         /* waits for it that are to begin with a rest, or a sleep */
+    uint32_t turn;          /* what a turn took meanwhile */
+    uint32_t slice;         /* for so long it refuses claims */
+    bool sleeps;            /* it is a sleep */
+    bool yields;            /* the next wait begins with an offer of the CPU */
+    uint64_t left;          /* when the first part of its last wait ended */
+    uint64_t got;           /* when it got a lock that it had to wait for */
 } memory __attribute__((tls_model("initial-exec")));
-
-struct oncpu_crowd oncpu_crowds[ONCPU_CROWDS];
 
 static uint32_t between(uint64_t value, uint32_t least, uint32_t most)
 {
@@ -114,46 +112,44 @@ int oncpu_policy_glances(void)
     return memory.rests || memory.first_look > FIRST_LOOK ? 0 : GLANCES;
 }
 
-/* How many others wait, for who is one of the crowd itself. */
-static uint32_t others(void)
+static bool crowded(void)
 {
-    uint32_t all = oncpu_crowd_size(memory.hot);
-
-    return all ? all - 1 : 0;
+    return memory.others >= CROWD && memory.others >= (uint32_t)oncpu_state_cpus();
 }
 
-/* How long it takes until all of so many had a slice. */
-static uint64_t a_round(uint32_t many)
+/* How long it takes until all of the others had a slice. */
+static uint32_t a_round(void)
 {
-    return (uint64_t)many * memory.slice;
+    return between((uint64_t)memory.others * memory.slice, REST_LEAST, ROUND_MOST);
 }
 
-static uint32_t crowd_rest(uint32_t many)
+/* Nobody can wake a thread that rests: so where it would be for long, it is no rest. */
+static bool rests_are_short(void)
 {
-    return between(a_round(many) / 2, REST_LEAST, CROWD_REST_MOST);
+    return !memory.sleeps && (!crowded() || a_round() < ROUND_MOST);
 }
 
-static void set_slice(uint32_t many)
+/* Counts this thread, and the others. */
+static void look_around(uint64_t now)
 {
-    memory.slice = many < CROWD
-                       ? between((uint64_t)memory.turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST)
-                       : between((uint64_t)memory.turn * CROWD_SLICE_TURNS, CROWD_SLICE_LEAST, CROWD_SLICE_MOST);
-}
-
-static bool rests(const uint32_t *word)
-{
-    return memory.rests && memory.hot == word;
+    memory.others = oncpu_crowd_others(memory.hot, now);
+    oncpu_crowd_enter(memory.hot, now);
+    memory.slice = crowded() ? between((uint64_t)memory.turn * CROWD_SLICE_TURNS, CROWD_SLICE_LEAST, CROWD_SLICE_MOST)
+                             : between((uint64_t)memory.turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
 }
 
 /*
- * Whether a thread that does not rest does it this once: in a crowd, who spins instead has the lock nearly always. A thread that
- * comes seldom does not.
+ * Whether a thread that does not rest does it this once: in a crowd, who spins instead has the lock nearly always. But not one that
+ * comes seldom, nor one that has found resting to be wrong.
  */
-static bool joins(const uint32_t *word, uint32_t many)
+static bool joins(const uint32_t *word, uint64_t now)
 {
-    if (many < CROWD || !memory.hinted || memory.polls)
+    if (memory.hinted != word || memory.hints < 0)
         return false;
-    if (oncpu_now_ns() - memory.got > at_least(JOIN_GAP, (uint64_t)memory.slice * JOIN_SLICES))
+    if (now - memory.got > at_least(JOIN_GAP, (uint64_t)memory.slice * JOIN_SLICES))
+        return false;
+    memory.others = oncpu_crowd_others(word, now);
+    if (!crowded())
         return false;
     memory.hot = word;
     memory.rests = 1;
@@ -161,30 +157,28 @@ static bool joins(const uint32_t *word, uint32_t many)
 }
 
 /* The last of RESTS shows whether the lock is still saturated: unless there is a crowd, that wait begins with spinning. */
-static bool begins_resting(const uint32_t *word, uint32_t many)
+static bool begins_resting(const uint32_t *word, uint64_t now)
 {
-    if (rests(word)) {
+    if (memory.rests && memory.hot == word) {
         if (--memory.rests)
             return true;
         memory.hold_off /= HOLD_OFF_FADES;
     }
-    return joins(word, many);
+    return joins(word, now);
 }
 
-uint32_t oncpu_policy_first(const uint32_t *word)
+uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
 {
-    uint32_t many = oncpu_crowd_size(word);
-
     if (memory.yields) {
         memory.yields = false;
         oncpu_yield();
     }
-    if (!begins_resting(word, many))
+    if (!begins_resting(word, now))
         return 0;
-    if (memory.sleeps)
+    look_around(now);
+    if (!rests_are_short())
         return ONCPU_AT_ONCE;
-    set_slice(many);
-    return many < CROWD ? REST_LEAST : crowd_rest(many);
+    return crowded() ? a_round() / 2 : REST_LEAST;
 }
 
 static void end_resting(void)
@@ -195,28 +189,27 @@ static void end_resting(void)
     memory.hints = -(int32_t)memory.hold_off;
 }
 
-/* While a thread rests the others show what a turn takes when nobody disturbs. */
+/* While a thread rests the others show what a turn takes when nobody disturbs; unless nobody is there. */
 void oncpu_policy_rested(const struct oncpu_rest *rest)
 {
+    bool idle = rest->free && rest->turns == 0;
     uint64_t turn = rest->ns / (rest->turns + 1u);
 
     if (rest->ns < REST_LEAST)
         return; /* a signal ended it */
-    memory.turn = between(turn, 0, UINT32_MAX);
-    set_slice(others());
-    memory.polls = turn < ENDS_TURN;
+    if (!idle)
+        memory.turn = between(turn, 0, UINT32_MAX);
+    look_around(rest->now);
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
-    if (memory.polls || memory.found_free >= FREE_ENOUGH)
+    if (idle || turn < ENDS_TURN || memory.found_free >= FREE_ENOUGH)
         end_resting();
 }
 
 uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited)
 {
-    uint32_t many = others();
-
-    if (memory.rests == 0 || waited > at_least(REST_BOUND, ROUNDS_BOUND * a_round(many)))
+    if (memory.rests == 0 || !rests_are_short() || waited > at_least(REST_BOUND, (uint64_t)ROUNDS_BOUND * a_round()))
         return 0;
-    return many < CROWD ? between(rest * 2u, REST_LEAST, REST_MOST) : crowd_rest(many);
+    return crowded() ? a_round() / 2 : between(rest * 2u, REST_LEAST, REST_MOST);
 }
 
 bool oncpu_policy_spins_again(uint64_t waited)
@@ -249,21 +242,21 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     uint64_t waited = wait->end - wait->begin;
     uint64_t turns = wait->turns + 1u;
     uint64_t share = wait->rested ? RESTED_SHARE : wait->handed ? HANDED_SHARE : SATURATED_SHARE;
-    bool crowded = memory.first_look > FIRST_LOOK || waited < turns * SHORT_TURN;
+    bool fast = memory.first_look > FIRST_LOOK || waited < turns * SHORT_TURN;
     bool hint = !wait->taken || waited * 1024 > (wait->end - memory.left) * share;
 
     if (!wait->taken && wait->lost <= LOSING_TURNS)
         return; /* it went to sleep for one owner's sake */
     memory.left = wait->end;
-    memory.hinted = hint;
+    memory.hinted = hint ? wait->word : NULL;
     if (memory.rests == 0)
         memory.sleeps = waited > turns * SLEEP_TURN;
     if (waited < turns * LONG_TURN) {
-        memory.yields = saturated(&memory.short_hints, hint, 1, crowded ? SHORTEST_WAITS : SHORT_WAITS);
+        memory.yields = saturated(&memory.short_hints, hint, 1, fast ? SHORTEST_WAITS : SHORT_WAITS);
     } else if (saturated(&memory.hints, hint, waited > LONG_WAIT ? LONG_WEIGHT : 1, LONG_WAITS)) {
         memory.rests = memory.sleeps ? SLEEPS : RESTS;
         memory.hot = wait->word;
-        memory.polls = false;
+        memory.turn = between(waited / turns, 0, UINT32_MAX); /* until a rest says it better */
     }
 }
 
@@ -335,7 +328,7 @@ static bool refused(const struct oncpu_policy *policy, uint64_t now)
 {
     uint32_t turned = (policy->turns - policy->first_turns) % ONCPU_TURN_COUNTS;
 
-    if (policy->waited + (now - policy->begin) > at_least(STANDS_AFTER, ROUNDS_STAND * a_round(others())))
+    if (policy->waited + (now - policy->begin) > at_least(STANDS_AFTER, (uint64_t)ROUNDS_STAND * a_round()))
         return false;
     return turned > CLAIM_TURNS || (turned && now - policy->begin > CLAIM_NS);
 }

@@ -33,6 +33,7 @@ struct oncpu_wait {
 
 /* What a thread sees that comes from a rest. */
 struct oncpu_rest {
+    uint64_t now;   /* it is over; */
     uint64_t ns;    /* so long it took, */
     uint32_t turns; /* ... so many turns others had, */
     bool free;      /* ... and now the lock is free */
@@ -59,7 +60,7 @@ int oncpu_policy_glances(void);
 #define ONCPU_GLANCE_DISTANCE 30u
 
 /* How a wait for this lock begins: 0: spinning; ONCPU_AT_ONCE: sleeping in the futex; otherwise with a rest of so many ns. */
-uint32_t oncpu_policy_first(const uint32_t *word);
+uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now);
 #define ONCPU_AT_ONCE UINT32_MAX
 
 /* A rest is over. */

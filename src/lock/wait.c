@@ -5,7 +5,6 @@
  */
 #include "../state/records.h"
 #include "../state/state.h"
-#include "crowd.h"
 #include "handoff.h"
 #include "policy.h"
 #include "spin.h"
@@ -185,6 +184,7 @@ static enum oncpu_verdict rest(struct waiter *w, uint32_t ns, uint64_t end)
     w->counts.rests++;
     w->now = oncpu_now_ns();
     oncpu_state_i_run(w->mine);
+    seen.now = w->now;
     seen.ns = w->now - begin;
     seen.turns = (turns_of(w) - turns) % ONCPU_TURN_COUNTS;
     seen.free = __atomic_load_n(w->lock.word, __ATOMIC_RELAXED) == ONCPU_WORD_FREE;
@@ -200,10 +200,11 @@ static uint32_t bounded(uint32_t ns, const struct waiter *w, uint64_t end)
     return left / 2 < ns ? (uint32_t)(left / 2) : ns;
 }
 
-/* What comes before any sleep in the futex; `ns`: how it begins, see oncpu_policy_first(). */
-static bool wait_outside(struct waiter *w, uint64_t end, uint32_t ns)
+/* What comes before any sleep in the futex. */
+static bool wait_outside(struct waiter *w, uint64_t end)
 {
     enum oncpu_verdict verdict = ONCPU_REFUSED;
+    uint32_t ns = oncpu_policy_first(w->lock.word, w->now);
 
     if (ns == ONCPU_AT_ONCE || !oncpu_spin_allowed())
         return try_take(w);
@@ -239,13 +240,9 @@ static bool spins_again(const struct waiter *w)
 static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
 {
     uint64_t end = spin_end(deadline);
-    uint32_t first = oncpu_policy_first(w->lock.word);
-    bool taken;
+    bool taken = wait_outside(w, end);
     int error = 0;
 
-    if (first)
-        oncpu_crowd_enter(w->lock.word);
-    taken = wait_outside(w, end, first);
     if (taken || w->counts.spin_limit || w->counts.rests)
         note(w, taken);
     while (!taken && !error) {
@@ -253,8 +250,6 @@ static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
         if (!taken)
             taken = spins_again(w) ? spin(w, end, false) == ONCPU_TAKEN : try_take(w);
     }
-    if (first)
-        oncpu_crowd_leave(w->lock.word);
     if (taken)
         oncpu_policy_got(w->now);
     return taken ? 0 : error;
