@@ -185,7 +185,7 @@ static void end_resting(void)
 {
     memory.rests = 0;
     memory.found_free = 0;
-    memory.hold_off = between(memory.hold_off * 4u, HOLD_OFF_LEAST, HOLD_OFF_MOST);
+    memory.hold_off = between((uint64_t)memory.hold_off * 4u, HOLD_OFF_LEAST, HOLD_OFF_MOST);
     memory.hints = -(int32_t)memory.hold_off;
 }
 
@@ -209,7 +209,7 @@ uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited)
 {
     if (memory.rests == 0 || !rests_are_short() || waited > at_least(REST_BOUND, (uint64_t)ROUNDS_BOUND * a_round()))
         return 0;
-    return crowded() ? a_round() / 2 : between(rest * 2u, REST_LEAST, REST_MOST);
+    return crowded() ? a_round() / 2 : between((uint64_t)rest * 2u, REST_LEAST, REST_MOST);
 }
 
 bool oncpu_policy_spins_again(uint64_t waited)
