@@ -32,7 +32,7 @@
 #define SATURATED_SHARE 430u
 #define HANDED_SHARE 340u
 #define RESTED_SHARE 200u
-#define LONG_TURN 1000u   /* where turns are shorter than this, as those of threads that poll, then after ... */
+#define LONG_TURN 850u    /* where turns are shorter than this, as those of threads that poll, then after ... */
 #define SHORT_WAITS 6     /* ... so many hints in a row, about, the CPU is offered to others, once; */
 #define SHORT_TURN 250u   /* where they are shorter than this, or looks are far apart, ... */
 #define SHORTEST_WAITS 48 /* ... after so many; */
@@ -54,7 +54,7 @@
 #define SLICE_TURNS 6u       /* an owner that rests at other times refuses claims for so many turns' time, ... */
 #define SLICE_LEAST 40000u
 #define SLICE_MOST 150000u
-#define ENDS_TURN 750u     /* a rest that shows shorter turns than this is the last one; */
+#define ENDS_TURN 700u     /* a rest that shows shorter turns than this is the last one; */
 #define FREE_WEIGHT 6      /* one after which the lock is free counts so much, another one -1; */
 #define FREE_ENOUGH 18     /* this, too, ends the resting, ... */
 #define HOLD_OFF_LEAST 256 /* ... until so many hints more have come: four times as many after each time, */
@@ -68,7 +68,7 @@
 
 #define CROWD 2u
 #define CROWD_SLICE_TURNS 50u
-#define CROWD_SLICE_LEAST 120000u
+#define CROWD_SLICE_LEAST 150000u
 #define CROWD_SLICE_MOST 1000000u
 #define ROUND_MOST 4000000u /* where that time is longer, they sleep in the futex instead */
 #define ROUNDS_STAND 2u     /* where it is more than STANDS_AFTER: after so many such times a claim stands; */
