@@ -70,7 +70,7 @@
 #define CROWD_SLICE_TURNS 50u
 #define CROWD_SLICE_LEAST 150000u
 #define CROWD_SLICE_MOST 1000000u
-#define ROUND_MOST 4000000u /* where that time is longer, they sleep in the futex instead */
+#define ROUND_MOST 5000000u /* where that time is longer, they sleep in the futex instead */
 #define ROUNDS_STAND 2u     /* where it is more than STANDS_AFTER: after so many such times a claim stands; */
 #define ROUNDS_BOUND 4u     /* where it is more than REST_BOUND: after so many a waiter sleeps in the futex */
 #define JOIN_GAP 500000u    /* a thread that got the lock so long ago, and ... */
