@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * What user space and the machine-wide BPF program (oncpu_array.bpf.c) agree on, besides the pages.
+ * What user space and the BPF program of source `array` (oncpu_array.bpf.c) agree on, besides the pages.
  */
 #ifndef ONCPU_ARRAY_ABI_H
 #define ONCPU_ARRAY_ABI_H

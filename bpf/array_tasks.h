@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which thread has which slot of the machine-wide array: what the kernel keeps with each thread.
+ * Which thread has which slot of the array: what the kernel keeps with each thread.
  */
 #ifndef ONCPU_ARRAY_TASKS_H
 #define ONCPU_ARRAY_TASKS_H

@@ -2,7 +2,7 @@
 /*
  * Source `array`: one program for the whole machine, and the records of all processes in one array that user space maps
  * read-only. Threads register themselves by running a BPF program, so nobody needs the right to write a map, and nobody can
- * touch another's record.
+ * touch another's record. Built with ONCPU_OWN it is the program of one process and of those that it forks.
  *
  * A slot is free (in the queue), or belongs to one task: from oncpu_register in that task until oncpu_exit in that task.
  */
@@ -31,7 +31,9 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Set by the loader. */
 const volatile uint32_t oncpu_slots = ONCPU_PAGE_RECORDS;
+#ifndef ONCPU_OWN
 const volatile uint64_t oncpu_user_share = ONCPU_PAGE_RECORDS; /* slots for each user but root */
+#endif
 
 /* The records. Frozen after the loader has filled in the heads: only these programs write it, and user space maps it. */
 struct {
@@ -56,14 +58,6 @@ struct {
  */
 uint64_t oncpu_top;
 uint64_t oncpu_fresh;
-
-/* How many slots each user has. Users are accounts of the machine, so there are few (see user_of()). */
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 16384);
-    __type(key, uint32_t);
-    __type(value, uint64_t);
-} oncpu_users SEC(".maps");
 
 /*
  * The argument is the slot + 1: the head has the place of one record, so that its low bits are a place in the page, and less than
@@ -170,6 +164,30 @@ static __always_inline uint32_t take_slot(void)
 
 /* ---- shares ---- */
 
+#ifdef ONCPU_OWN /* a process and those that it forks have all slots together */
+
+static __always_inline uint32_t user_of(struct task_struct *task)
+{
+    return 0;
+}
+
+static __always_inline bool charge(uint32_t user)
+{
+    return true;
+}
+
+static __always_inline void discharge(uint32_t user) {}
+
+#else
+
+/* How many slots each user has. Users are accounts of the machine, so there are few (see user_of()). */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 16384);
+    __type(key, uint32_t);
+    __type(value, uint64_t);
+} oncpu_users SEC(".maps");
+
 /*
  * Whose share a thread uses. Whoever may map user ids into a namespace has many of them, but one user made the outermost
  * namespace, and that is the one who counts.
@@ -216,6 +234,8 @@ static __always_inline void discharge(uint32_t user)
         __sync_fetch_and_add(count, -1);
 }
 
+#endif
+
 /* ---- registration ---- */
 
 static __always_inline int give_slot(struct task_struct *task, struct task_value *value)
@@ -245,12 +265,14 @@ static __always_inline int give_slot(struct task_struct *task, struct task_value
  * while it makes its storage: others' registrations would fail, their switches be missed, and their exits leave their slots
  * behind. So the storage is made here, just before the kernel runs such a program: what is on fentry does not sleep.
  */
+#ifndef ONCPU_NO_PREPARE
 SEC("fentry/bpf_prog_test_run_syscall")
 int BPF_PROG(oncpu_prepare)
 {
     bpf_task_storage_get(&oncpu_array_tasks, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
     return 0;
 }
+#endif
 
 SEC("syscall")
 int oncpu_register(struct oncpu_register_args *args)

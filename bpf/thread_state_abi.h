@@ -28,7 +28,7 @@ enum oncpu_state {
 /*
  * One thread. A cache line of its own, so that the kernel's stores for one thread never disturb the readers of another.
  * The kernel writes `state`, `cpu` and `switches`; whoever gives out the record writes `tid` and `generation`,
- * user space in pages of its own, the BPF program in the machine-wide array. Every field is a hint: a reader may find any value in it at any time.
+ * user space in pages of source `uptr`, the BPF program in those of an array. Every field is a hint: a reader may find any value in it at any time.
  */
 struct oncpu_thread_record {
     uint32_t state;      /* enum oncpu_state */
@@ -44,7 +44,7 @@ struct oncpu_page_head {
     uint16_t version;     /* ONCPU_PAGE_VERSION */
     uint16_t record_size; /* bytes from one record to the next */
     uint32_t records;     /* how many records follow the head */
-    uint32_t array;       /* in the machine-wide array, the version of the program's maps; 0 elsewhere */
+    uint32_t array;       /* in the machine-wide array, the version of the program's maps; 0 in those of a process */
     uint32_t home;        /* ... the PID namespace of who enabled it: the inode number; 0 elsewhere */
     uint8_t reserved[44];
 } __attribute__((aligned(64)));

@@ -40,7 +40,7 @@ BENCH_LOCK(uptr_ops);
 
 static const struct bench_lock_ops array_ops = {
     .name = "dropin_preloaded_array",
-    .description = "the same with source array (oncpu enable)",
+    .description = "the same with source array: the machine's, or one of its own",
     .hidden = true,
     .unavailable = find,
     .process = &array,

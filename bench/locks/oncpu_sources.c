@@ -16,7 +16,7 @@ BENCH_LOCK(uptr_ops);
 
 static const struct bench_lock_ops array_ops = {
     .name = "oncpu_array",
-    .description = "oncpu_mutex_t with source array (oncpu enable)",
+    .description = "oncpu_mutex_t with source array: the machine's, or one of its own",
     .hidden = true,
     .process = &array,
 };

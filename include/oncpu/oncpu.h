@@ -30,15 +30,18 @@ enum oncpu_source {
     ONCPU_SOURCE_AUTO = -1, /* for oncpu_source_select(): the one that oncpu_init() found */
     ONCPU_SOURCE_NONE =
         0, /* nowhere: waiters spin for a few microseconds, unless the owner took the lock on their CPU */
-    ONCPU_SOURCE_UPTR = 1,  /* the kernel writes this process's own pages (Linux 6.13; CAP_BPF and CAP_PERFMON) */
-    ONCPU_SOURCE_ARRAY = 2, /* a program for the whole machine writes a shared array, see oncpu(1), `oncpu enable` */
+    ONCPU_SOURCE_UPTR = 1, /* a program of this process's own writes its pages (Linux 6.13; CAP_BPF and CAP_PERFMON) */
+    /* A program writes an array: that of the whole machine (see oncpu(1), `oncpu enable`), or where there is none, one of this
+     * process's own (Linux 5.17; CAP_BPF and CAP_PERFMON), as oncpu_source_reason() then says. */
+    ONCPU_SOURCE_ARRAY = 2,
 };
 
 /*
  * Chooses the best source there is: joins the program that `oncpu enable` has pinned for the whole machine (tens of
- * microseconds, one file descriptor), or else loads a BPF program for this process (some 10 ms, some 100 kB of kernel
- * memory, two file descriptors). exec closes the descriptors. A program of the process's own stays until the process and
- * all its forked children have ended. Called again after the source was lost, it tries again.
+ * microseconds, one file descriptor), or else loads a BPF program for this process (some 10 ms, some 400 kB of kernel
+ * memory, three file descriptors, four before Linux 6.2). exec closes the descriptors. A program of the process's own stays until
+ * the process and all its forked children have ended; 4095 threads of theirs can be registered at a time. Called again after the
+ * source was lost, it tries again.
  *
  * Returns: 0 when there is a source; -ENOTSUP when there is none (oncpu_source_reason() says why), or while another
  * thread is in its first call; -ENOMEM.

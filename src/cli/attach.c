@@ -4,7 +4,7 @@
  */
 #include "attach.h"
 
-#include "../state/kernel.h"
+#include "../state/program.h"
 #include "array_abi.h"
 #include "machine.h"
 
@@ -17,31 +17,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 static int print(enum libbpf_print_level level, const char *format, va_list arguments)
 {
     return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
-}
-
-/* The heads are written through a mapping; after that nobody writes the pages but the program. */
-static int fill_heads(const struct bpf_map *map, uint32_t count)
-{
-    const size_t size = count * sizeof(struct oncpu_page);
-    struct oncpu_page *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-
-    if (pages == MAP_FAILED)
-        return -errno;
-    for (uint32_t i = 0; i < count; i++)
-        pages[i].head = (struct oncpu_page_head){.magic = ONCPU_PAGE_MAGIC,
-                                                 .version = ONCPU_PAGE_VERSION,
-                                                 .record_size = sizeof(struct oncpu_thread_record),
-                                                 .records = ONCPU_PAGE_RECORDS,
-                                                 .array = ONCPU_ARRAY_VERSION,
-                                                 .home = oncpu_machine_pid_namespace()};
-    munmap(pages, size);
-    return bpf_map_freeze(bpf_map__fd(map)) ? -errno : 0;
 }
 
 /* ---- the maps of another one ---- */
@@ -109,11 +89,6 @@ bool oncpu_attach_counts(const struct oncpu_pinned *pinned, uint64_t *top, uint6
 
 /* ---- loading ---- */
 
-static bool needs_prepare(void)
-{
-    return oncpu_kernel_is_before(6, 2);
-}
-
 static void set_up(const struct oncpu_array_bpf *skeleton, const struct oncpu_attach_size *size, bool with_prepare)
 {
     bpf_map__set_max_entries(skeleton->maps.oncpu_pages, size->pages);
@@ -122,6 +97,11 @@ static void set_up(const struct oncpu_array_bpf *skeleton, const struct oncpu_at
     skeleton->rodata->oncpu_user_share = size->share;
     bpf_program__set_autoload(skeleton->progs.oncpu_prepare, with_prepare);
     bpf_program__set_autoattach(skeleton->progs.oncpu_prepare, false);
+}
+
+static int complete(const struct bpf_map *map, uint32_t count)
+{
+    return oncpu_array_complete(bpf_map__fd(map), count, ONCPU_ARRAY_VERSION, oncpu_machine_pid_namespace());
 }
 
 static struct oncpu_array_bpf *load(const struct oncpu_attach_size *size, const struct oncpu_pinned *keep,
@@ -135,7 +115,7 @@ static struct oncpu_array_bpf *load(const struct oncpu_attach_size *size, const 
     set_up(skeleton, size, with_prepare);
     error = keep ? keep_maps(skeleton, keep) : 0;
     error = error ? error : oncpu_array_bpf__load(skeleton);
-    error = error || keep ? error : fill_heads(skeleton->maps.oncpu_pages, size->pages);
+    error = error || keep ? error : complete(skeleton->maps.oncpu_pages, size->pages);
     if (!error)
         return skeleton;
     oncpu_array_bpf__destroy(skeleton);
@@ -149,7 +129,7 @@ struct oncpu_array_bpf *oncpu_attach_load(const struct oncpu_attach_size *size, 
     struct oncpu_array_bpf *skeleton = NULL;
 
     libbpf_set_print(NULL);
-    if (needs_prepare())
+    if (oncpu_array_needs_prepare())
         skeleton = load(size, keep, true);
     libbpf_set_print(print);
     return skeleton ? skeleton : load(size, keep, false);
@@ -190,7 +170,7 @@ static void attach_prepare(struct oncpu_array_bpf *skeleton)
 
 int oncpu_attach(struct oncpu_array_bpf *skeleton)
 {
-    if (needs_prepare())
+    if (oncpu_array_needs_prepare())
         attach_prepare(skeleton);
     return oncpu_array_bpf__attach(skeleton);
 }

@@ -86,7 +86,7 @@ static bool add_source(struct oncpu_facts *facts, enum oncpu_source source)
     struct oncpu_fact *fact = oncpu_fact(facts, key, label, outcome.usable ? ONCPU_MARK_OK : ONCPU_MARK_NOTE);
     oncpu_fact_json(fact, outcome.usable ? "true" : "false");
     oncpu_fact_text(fact, outcome.usable ? "usable" : "not usable");
-    if (!outcome.usable)
+    if (*outcome.reason) /* there is a better one, be it of the same name */
         oncpu_fact_hint(fact, "%s%s", outcome.reason, remedy(source));
     return outcome.usable;
 }
@@ -104,7 +104,10 @@ static void add_choice(struct oncpu_facts *facts, enum oncpu_source possible)
     oncpu_fact_text(fact, "%s", outcome.source);
     if (outcome.usable) {
         if (asked && *asked)
-            oncpu_fact_hint(fact, "ONCPU_SOURCE=%.60s asks for it", asked);
+            oncpu_fact_hint(fact, "ONCPU_SOURCE=%.60s asks for it%s%s", asked, *outcome.reason ? "; " : "",
+                            outcome.reason);
+        else if (*outcome.reason)
+            oncpu_fact_hint(fact, "%s", outcome.reason);
         return;
     }
     fact->mark = ONCPU_MARK_WARN;

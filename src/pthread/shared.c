@@ -2,8 +2,9 @@
 /*
  * Process-shared mutexes. The owner's state can be known where both processes have the machine-wide array: the owner leaves its
  * slot in the mutex, beside the count of turns, and the waiter looks whether the record there is of a thread with the owner's tid.
- * Whatever stands there costs time at most. Where this process has no array, glibc serves them; and as the word is glibc's, some
- * processes may go the one way and some the other, and one process first this way and then that.
+ * Whatever stands there costs time at most. Where this process has not that array (its own one others cannot read), glibc serves
+ * them; and as the word is glibc's, some processes may go the one way and some the other, and one process first this way and then
+ * that.
  *
  * A process that never creates a thread, as many servers' that fork their workers beforehand, has no source by then. So it joins
  * the machine-wide program where it makes such a mutex (its children by fork have the source from there), or, if it has only
@@ -32,7 +33,7 @@ static uint32_t self_if_served(int kind)
 {
     int offset = offset_if_known(kind);
 
-    return offset && oncpu_source() == ONCPU_SOURCE_ARRAY ? oncpu_tid_at(offset) : 0;
+    return offset && __atomic_load_n(&oncpu_state_machine_wide, __ATOMIC_RELAXED) ? oncpu_tid_at(offset) : 0;
 }
 
 static void join(void)

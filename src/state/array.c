@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Source `array`: the machine-wide program that `oncpu enable` has pinned, and its pages. What a process without any privileges
- * does here is all that it can do: map the pages read-only, and register its own threads, each by itself.
+ * does here is all that it can do: map the pages read-only, and register its own threads, each by itself. With an array of the
+ * process's own (own_array.c) threads are registered in the same way.
  */
 #include "array_abi.h"
 #include "bpf_object.h"
@@ -10,7 +11,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define JOIN_TRIES 20 /* an upgrade is between its two steps for microseconds */
@@ -25,28 +25,6 @@ static int open_pin(const char *folder, const char *name)
     memset(&attr, 0, sizeof(attr));
     attr.pathname = (uint64_t)(uintptr_t)path;
     return oncpu_bpf(BPF_OBJ_GET, &attr);
-}
-
-static bool has_our_layout(const struct oncpu_page_head *head)
-{
-    return head->magic == ONCPU_PAGE_MAGIC && head->version == ONCPU_PAGE_VERSION &&
-           head->record_size == sizeof(struct oncpu_thread_record) && head->records == ONCPU_PAGE_RECORDS;
-}
-
-static int map_pages(struct oncpu_bpf_program *program, int map, uint32_t count)
-{
-    const size_t size = count * sizeof(struct oncpu_page);
-    struct oncpu_page *pages = mmap(NULL, size, PROT_READ, MAP_SHARED, map, 0);
-
-    if (pages == MAP_FAILED)
-        return -errno;
-    if (!has_our_layout(&pages->head)) {
-        munmap(pages, size);
-        return -EPROTO;
-    }
-    program->pages = pages;
-    program->page_count = count;
-    return 0;
 }
 
 /*
@@ -86,15 +64,15 @@ static int join(struct oncpu_bpf_program *program, int map, int enter)
     if (!uses(enter, info.id))
         return -EAGAIN;
     error = oncpu_bpf_keep(&program->enter, enter);
-    return error ? error : map_pages(program, map, info.max_entries);
+    return error ? error : oncpu_array_map(program, map, info.max_entries);
 }
 
 int oncpu_array_join(struct oncpu_bpf_program *program, const char *folder)
 {
-    static const struct oncpu_bpf_object none = {.fd = -1};
     int error = -EAGAIN;
 
-    *program = (struct oncpu_bpf_program){ONCPU_SOURCE_ARRAY, none, none, none, NULL, 0};
+    oncpu_program_init(program, ONCPU_SOURCE_ARRAY);
+    program->machine_wide = true;
     for (int i = 0; error == -EAGAIN && i < JOIN_TRIES; i++) {
         int map = open_pin(folder, ONCPU_PIN_PAGES);
         int enter = map < 0 ? map : open_pin(folder, ONCPU_PIN_REGISTER);
@@ -108,6 +86,12 @@ int oncpu_array_join(struct oncpu_bpf_program *program, const char *folder)
     if (error)
         oncpu_program_close(program);
     return error == -EAGAIN ? -EPROTO : error;
+}
+
+/* The end of each thread, which gives its slot back, is seen as long as that link is open; of the machine's we have none. */
+static bool has_lost_ends(const struct oncpu_bpf_program *program)
+{
+    return program->link_exit.fd >= 0 && !oncpu_bpf_is(&program->link_exit);
 }
 
 int oncpu_array_watch(const struct oncpu_bpf_program *program, uint32_t tid, uint32_t *slot)
@@ -126,5 +110,6 @@ int oncpu_array_watch(const struct oncpu_bpf_program *program, uint32_t tid, uin
     if (error)
         return error;
     *slot = args.slot;
-    return (int)attr.test.retval;
+    error = (int)attr.test.retval;
+    return error == -ENOSPC && has_lost_ends(program) ? -EBADF : error;
 }

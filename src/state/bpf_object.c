@@ -64,9 +64,46 @@ bool oncpu_bpf_is(const struct oncpu_bpf_object *object)
     return object->fd >= 0 && identify(object->fd, now) && !memcmp(now, object->identity, sizeof(now));
 }
 
+void oncpu_program_init(struct oncpu_bpf_program *program, enum oncpu_source source)
+{
+    static const struct oncpu_bpf_object none = {.fd = -1};
+
+    *program = (struct oncpu_bpf_program){.source = source,
+                                          .tasks = none,
+                                          .enter = none,
+                                          .link = none,
+                                          .link_exit = none,
+                                          .link_prepare = none,
+                                          .why = ""};
+}
+
+/*
+ * A light skeleton takes 0 for "no descriptor". A daemon that closed its standard ones would have it given: so they are
+ * taken up meanwhile.
+ */
+int oncpu_bpf_load(struct oncpu_bpf_program *program, int (*load)(struct oncpu_bpf_program *program))
+{
+    int standard[3];
+    int taken = 0;
+    int error;
+
+    for (int fd = -1; taken < 3; standard[taken++] = fd) {
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (fd > 2)
+            close(fd);
+        if (fd < 0 || fd > 2)
+            break;
+    }
+    error = load(program);
+    while (taken > 0)
+        close(standard[--taken]);
+    return error;
+}
+
 void oncpu_program_close(const struct oncpu_bpf_program *program)
 {
-    const struct oncpu_bpf_object *objects[] = {&program->tasks, &program->link, &program->enter};
+    const struct oncpu_bpf_object *objects[] = {&program->tasks, &program->enter, &program->link, &program->link_exit,
+                                                &program->link_prepare};
 
     for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
         if (oncpu_bpf_is(objects[i]))

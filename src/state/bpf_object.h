@@ -25,6 +25,12 @@ int oncpu_bpf_high(int fd);
 /* Keeps such a copy, and what it stands for. Returns 0 or a negative errno value. */
 int oncpu_bpf_keep(struct oncpu_bpf_object *object, int fd);
 
+/* A program that has none, and is not the machine's. */
+void oncpu_program_init(struct oncpu_bpf_program *program, enum oncpu_source source);
+
+/* Calls `load`, which uses a light skeleton, where that can be done. Returns what it returned. */
+int oncpu_bpf_load(struct oncpu_bpf_program *program, int (*load)(struct oncpu_bpf_program *program));
+
 /* Whether the descriptor still stands for what it stood for. */
 bool oncpu_bpf_is(const struct oncpu_bpf_object *object);
 

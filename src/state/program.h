@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A BPF program that writes records, as the process knows it: how to get one, and how to have it watch a thread. One file for
- * each way there is: uptr.c, array.c.
+ * each way there is: array.c, own_array.c, uptr.c.
  */
 #ifndef ONCPU_STATE_PROGRAM_H
 #define ONCPU_STATE_PROGRAM_H
 
 #include <oncpu/oncpu.h>
+#include <stdbool.h>
 
 /*
  * A program may close our descriptors, and then get their numbers for files of its own, BPF objects even: so what the kernel says
@@ -20,16 +21,23 @@ struct oncpu_bpf_object {
 
 struct oncpu_bpf_program {
     enum oncpu_source source;
+    bool machine_wide; /* array: it is the one for all processes; else for this one, and those that it forks */
     struct oncpu_bpf_object tasks; /* uptr: the task storage map, in which a thread is registered */
-    struct oncpu_bpf_object link;  /* uptr: while it is open, here or in a forked child, the program is attached */
     struct oncpu_bpf_object enter; /* array: the program that a thread runs to register itself */
     struct oncpu_page *pages;      /* array: mapped read-only, and never unmapped */
     uint32_t page_count;
+    const char *why; /* no better one: "" if there is none */
+
+    /* Of a program of the process's own: while they are open, here or in a forked child, it is attached. */
+    struct oncpu_bpf_object link;         /* ... to context switches */
+    struct oncpu_bpf_object link_exit;    /* array: ... to the ends of threads */
+    struct oncpu_bpf_object link_prepare; /* array, before Linux 6.2: ... to registrations */
 };
 
 /*
- * Loads and attaches a program of the process's own. Returns 0 or a negative errno value. Allocates; not async-signal-safe.
+ * Load and attach a program of the process's own. Return 0 or a negative errno value. Allocate; not async-signal-safe.
  */
+int oncpu_own_array_load(struct oncpu_bpf_program *program);
 int oncpu_uptr_load(struct oncpu_bpf_program *program);
 
 /*
@@ -37,6 +45,18 @@ int oncpu_uptr_load(struct oncpu_bpf_program *program);
  * -EPROTO: what is there is not ours; another negative errno value. Not async-signal-safe.
  */
 int oncpu_array_join(struct oncpu_bpf_program *program, const char *folder);
+
+/*
+ * For who loads an array's program. Completes the pages of its map, `count` of them, and freezes them; `version` and `home` are
+ * what the heads say (oncpu/thread_state_abi.h). Returns 0 or a negative errno value.
+ */
+int oncpu_array_complete(int map, uint32_t count, uint32_t version, uint32_t home);
+
+/* Maps such pages. Returns 0; -EPROTO: they are not ours; another negative errno value. */
+int oncpu_array_map(struct oncpu_bpf_program *program, int map, uint32_t count);
+
+/* Whether this kernel needs the program `prepare` (bpf/oncpu_array.bpf.c). */
+bool oncpu_array_needs_prepare(void);
 
 /*
  * Have the kernel write the record of the calling thread, from the next context switch on.

@@ -125,14 +125,18 @@ static void complete_head(struct oncpu_page_head *head)
     __atomic_store_n(&head->magic, ONCPU_PAGE_MAGIC, __ATOMIC_RELAXED); /* for debuggers: no load to pair with */
 }
 
-static struct oncpu_thread_record *in_array(uint32_t slot)
+static struct oncpu_thread_record *in(const struct oncpu_array *all, uint32_t slot)
 {
-    const struct oncpu_array *all = __atomic_load_n(&array, __ATOMIC_ACQUIRE);
     uint32_t number = slot & ONCPU_SLOT_MASK;
 
     if (!all || slot >> ONCPU_SLOT_SHIFT >= all->page_count || number >= ONCPU_PAGE_RECORDS)
         return NULL;
     return &all->pages[slot >> ONCPU_SLOT_SHIFT].records[number];
+}
+
+static struct oncpu_thread_record *in_array(uint32_t slot)
+{
+    return in(__atomic_load_n(&array, __ATOMIC_ACQUIRE), slot); /* pairs with oncpu_records_use_array() */
 }
 
 static struct oncpu_thread_record *record_at(uint32_t number)
@@ -268,7 +272,7 @@ struct oncpu_thread_record *oncpu_record_claim(uint32_t tid)
 
 void oncpu_records_use_array(const struct oncpu_array *other)
 {
-    __atomic_store_n(&array, other, __ATOMIC_RELEASE); /* pairs with in_array() */
+    __atomic_store_n(&array, other, __ATOMIC_RELEASE); /* pairs with in_array(), machine_wide_array() */
 }
 
 struct oncpu_thread_record *oncpu_record_adopt(uint32_t slot, uint32_t tid)
@@ -281,9 +285,18 @@ struct oncpu_thread_record *oncpu_record_adopt(uint32_t slot, uint32_t tid)
     return entry ? record : NULL;
 }
 
+/* In the array of a process the slot that another process means is somebody else's. */
+static const struct oncpu_array *machine_wide_array(void)
+{
+    const struct oncpu_array *all =
+        __atomic_load_n(&array, __ATOMIC_ACQUIRE); /* pairs with oncpu_records_use_array() */
+
+    return all && all->machine_wide ? all : NULL;
+}
+
 struct oncpu_thread_record *oncpu_record_in_slot(uint32_t slot, uint32_t tid)
 {
-    struct oncpu_thread_record *record = slot ? in_array(slot - 1) : NULL;
+    struct oncpu_thread_record *record = slot ? in(machine_wide_array(), slot - 1) : NULL;
 
     return record && __atomic_load_n(&record->tid, __ATOMIC_RELAXED) == tid ? record : NULL;
 }
@@ -293,7 +306,7 @@ _Static_assert(sizeof(struct oncpu_page) == sizeof(struct oncpu_thread_record) <
 
 uint32_t oncpu_record_slot(const struct oncpu_thread_record *record)
 {
-    const struct oncpu_array *all = __atomic_load_n(&array, __ATOMIC_ACQUIRE);
+    const struct oncpu_array *all = machine_wide_array();
     size_t distance = all ? (size_t)((uintptr_t)record - (uintptr_t)all->pages) : SIZE_MAX;
 
     if (!all || distance >= all->page_count * sizeof(struct oncpu_page))

@@ -26,12 +26,13 @@ bool oncpu_records_guard_take(void);
 void oncpu_records_guard_drop(void);
 
 /*
- * Has the index find records of other pages, too: those of the machine-wide array, which the kernel gives out. The struct must
+ * Has the index find records of other pages, too: those of an array, which the kernel gives out. The struct must
  * stay as it is; another one can take its place, and then what the index had of the first is nobody's.
  */
 struct oncpu_array {
     struct oncpu_page *pages;
     uint32_t page_count;
+    bool machine_wide; /* other processes have the same, so that they can mean its slots */
 };
 void oncpu_records_use_array(const struct oncpu_array *array);
 
@@ -39,12 +40,12 @@ void oncpu_records_use_array(const struct oncpu_array *array);
 struct oncpu_thread_record *oncpu_record_adopt(uint32_t slot, uint32_t tid);
 
 /*
- * The array's record in a slot, given as slot + 1, if it is that of a thread that calls itself `tid`: of whatever process, and
- * whatever these numbers are. NULL: there is none, or it is another's.
+ * The machine-wide array's record in a slot, given as slot + 1, if it is that of a thread that calls itself `tid`: of whatever
+ * process, and whatever these numbers are. NULL: there is none, or it is another's, or the array is not the machine's.
  */
 struct oncpu_thread_record *oncpu_record_in_slot(uint32_t slot, uint32_t tid);
 
-/* The slot of a record of the array, + 1; 0: it is not in the array that is in use. */
+/* The slot of a record of the machine-wide array, + 1; 0: it is not in there, or that is not in use. */
 uint32_t oncpu_record_slot(const struct oncpu_thread_record *record);
 
 /* A record for the calling thread, not visible to others yet; NULL when all are in use. Touches errno. */

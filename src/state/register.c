@@ -121,7 +121,7 @@ uint32_t oncpu_state_slot(void)
     return mine ? oncpu_record_slot(mine) : 0;
 }
 
-/* Pages of our own we write ourselves; in the machine's the kernel does, when we ask again. */
+/* Pages of our own we write ourselves; those of an array the kernel does, when we ask again. */
 void oncpu_state_correct(struct oncpu_thread_record *mine)
 {
     const struct oncpu_bpf_program *program = oncpu_state_mine.program;

@@ -4,29 +4,25 @@
  */
 #include "source.h"
 
-#include "array_abi.h"
 #include "bpf_object.h"
-#include "kernel.h"
-#include "paths.h"
+#include "find.h"
 #include "records.h"
 #include "settings.h"
 #include "state.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 int oncpu_state_source = ONCPU_SOURCE_NONE;
+bool oncpu_state_machine_wide;
 uint32_t oncpu_state_unseen;
 
 const struct oncpu_bpf_program *oncpu_state_program;
@@ -44,18 +40,7 @@ static struct {
     int cpus;       /* that the process could use when it started; 0 before */
     uint32_t epoch;
     const char *reason;
-    char texts[16][200]; /* behind `reason` where it needs one of its own; never written twice, as they stay readable */
 } source = {.epoch = 1, .reason = "oncpu_init() has not been called"};
-
-/* What is known of a source that may come later. All but `at` is used under the guard. */
-static struct {
-    uint64_t at; /* when the process looked for it, CLOCK_MONOTONIC, ns */
-    bool never;  /* not for this process, whatever comes */
-    dev_t device;
-    ino_t inode; /* the pin that was there, and was of no use; 0: there was none */
-} later;
-
-#define LOOK_EVERY_NS 1000000000u
 
 /* ---- what others ask ---- */
 
@@ -85,7 +70,7 @@ const char *oncpu_source_name(enum oncpu_source which)
 
 const char *oncpu_source_reason(void)
 {
-    return __atomic_load_n(&source.reason, __ATOMIC_ACQUIRE); /* pairs with use() */
+    return __atomic_load_n(&source.reason, __ATOMIC_ACQUIRE); /* pairs with use() and use_none() */
 }
 
 /* Counted at the start and not in a lock: a sandbox that comes later may not allow the question. */
@@ -104,17 +89,26 @@ int oncpu_state_cpus(void)
 
 /* ---- changing it ---- */
 
-static void use(enum oncpu_source which, const char *reason)
+static void use_none(const char *reason)
 {
     __atomic_store_n(&source.reason, reason, __ATOMIC_RELEASE); /* the text is complete */
-    __atomic_store_n(&oncpu_state_source, which, __ATOMIC_RELAXED);
+    __atomic_store_n(&oncpu_state_machine_wide, false, __ATOMIC_RELAXED);
+    __atomic_store_n(&oncpu_state_source, ONCPU_SOURCE_NONE, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&source.epoch, 2, __ATOMIC_RELAXED); /* odd for ever, so never 0 */
+}
+
+static void use(const struct oncpu_bpf_program *program)
+{
+    __atomic_store_n(&source.reason, program->why, __ATOMIC_RELEASE); /* the text is complete */
+    __atomic_store_n(&oncpu_state_machine_wide, program->machine_wide, __ATOMIC_RELAXED);
+    __atomic_store_n(&oncpu_state_source, program->source, __ATOMIC_RELAXED);
     __atomic_fetch_add(&source.epoch, 2, __ATOMIC_RELAXED); /* odd for ever, so never 0 */
 }
 
 /* A link of our own is either open, and then the program is attached; or it is not ours any more. Of the machine's we have none. */
 static bool is_attached(const struct oncpu_bpf_program *program)
 {
-    return program->source == ONCPU_SOURCE_UPTR && !__atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED) &&
+    return program->link.fd >= 0 && !__atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED) &&
            oncpu_bpf_is(&program->link);
 }
 
@@ -146,10 +140,10 @@ void oncpu_source_lost(const struct oncpu_bpf_program *lost)
     /* others may have noticed it before, and somebody may have found another source since: that one is not lost */
     if (!__atomic_compare_exchange_n(&oncpu_state_program, &lost, NULL, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return;
-    use(ONCPU_SOURCE_NONE, "the BPF program has been detached");
+    use_none("the BPF program has been detached");
     lost = __atomic_load_n(&oncpu_state_program, __ATOMIC_ACQUIRE);
     if (lost) /* somebody found another one in between, and what was said of it has just been overwritten */
-        use(lost->source, "");
+        use(lost);
 }
 
 void oncpu_state_sandboxed(void)
@@ -163,210 +157,65 @@ int oncpu_source_select(enum oncpu_source which)
 
     if (which == ONCPU_SOURCE_NONE) {
         if (oncpu_source() != ONCPU_SOURCE_NONE)
-            use(ONCPU_SOURCE_NONE, "it was suspended by oncpu_source_select()");
+            use_none("it was suspended by oncpu_source_select()");
         return 0;
     }
     if (!program || (which != ONCPU_SOURCE_AUTO && which != program->source))
         return -ENOTSUP;
     if (oncpu_source() != program->source)
-        use(program->source, "");
+        use(program);
     return 0;
 }
 
 /* ---- choosing it ---- */
 
-/*
- * A seccomp filter may answer bpf() with the death of the process, and cannot be asked what it would do. The file is read with
- * the calls that every filter allows, as prctl(PR_GET_SECCOMP) is not. It may be long (the line comes after that of the groups),
- * and where it cannot be read, there may be a filter.
- */
-static bool seccomp_is_on(void)
+/* Why the process must not look for one; NULL: nothing speaks against it. */
+static const char *obstacle(void)
 {
-    static const char key[] = "\nSeccomp:\t";
-    static char text[65536]; /* one thread at a time has the guard, and its stack may be of the smallest size */
-    int fd = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
-    size_t length = 0;
-    ssize_t got = 1;
-    const char *line;
-
-    if (fd < 0)
-        return true;
-    while (got > 0 && length < sizeof(text) - 1) {
-        got = read(fd, text + length, sizeof(text) - 1 - length);
-        length += got > 0 ? (size_t)got : 0;
-    }
-    close(fd);
-    text[length] = 0;
-    line = strstr(text, key);
-    return !line || line[sizeof(key) - 1] != '0';
-}
-
-static bool is(const char *text, const char *other)
-{
-    return text && !strcmp(text, other);
-}
-
-/* Why not to make any BPF call; NULL: nothing speaks against it. `wanted`: ONCPU_SOURCE, NULL where it is not set. */
-static const char *obstacle(const char *wanted)
-{
-    if (is(wanted, "none"))
-        return "ONCPU_SOURCE=none asks for it";
-    if (wanted && !is(wanted, "uptr") && !is(wanted, "array"))
-        return "ONCPU_SOURCE names no source (none, uptr, array)";
     if (__atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED))
-        return "the process installed a seccomp filter, which might kill it for calling bpf()";
-    if (!wanted && seccomp_is_on())
-        return "a seccomp filter is in force, which might kill the process for calling bpf() (ONCPU_SOURCE=uptr or "
-               "array tries)";
-    return source.loads == LOADS ? "the BPF program was lost too often" : NULL;
+        return oncpu_find_obstacle("the process installed a seccomp filter, which might kill it for calling bpf()");
+    return oncpu_find_obstacle(source.loads == LOADS ? "the BPF program was lost too often" : NULL);
 }
 
-static const char *uptr_obstacle(void)
+static const char *find(struct oncpu_bpf_program *program, enum oncpu_scope scope)
 {
-    if (oncpu_kernel_is_before(6, 13))
-        return "source uptr needs Linux 6.13 (pages pinned in task-local storage)";
-    if (access("/sys/kernel/btf/vmlinux", F_OK))
-        return "source uptr needs a kernel with BTF, and /sys/kernel/btf/vmlinux is not there";
-    return NULL;
-}
+    const char *reason = obstacle();
 
-/* A text that stays as it is. There are not many: the kernel's few errors, and the pairs of them. */
-static const char *keep(const char *text)
-{
-    for (size_t i = 0; i < sizeof(source.texts) / sizeof(source.texts[0]); i++) {
-        if (!*source.texts[i])
-            snprintf(source.texts[i], sizeof(source.texts[i]), "%s", text);
-        if (!strncmp(source.texts[i], text, sizeof(source.texts[i]) - 1))
-            return source.texts[i];
-    }
-    return "no source can be used, for one reason after the other";
-}
-
-static const char *cannot(const char *what, int error)
-{
-    char text[sizeof(source.texts[0])];
-
-    snprintf(text, sizeof(text), "%s: %s", what, strerrordesc_np(-error));
-    return keep(text);
-}
-
-static const char *folder(void)
-{
-    const char *named = oncpu_setting(ONCPU_RUN_DIR_ENV);
-
-    return named && *named ? named : ONCPU_RUN_DIR;
-}
-
-static const char *join_array(struct oncpu_bpf_program *program)
-{
-    int error = oncpu_array_join(program, folder());
-
-    if (!error)
-        return NULL;
-    if (error == -ENOENT)
-        return "source array is not there: nobody has called `oncpu enable` on this machine";
-    if (error == -EPROTO)
-        return "source array was enabled by another version of oncpu";
-    if (error == -EACCES || error == -EPERM)
-        return "source array is not for this user, or bpf() is not permitted";
-    later.inode = 0; /* it may be the fault of the moment: no memory, no descriptor, an upgrade */
-    return cannot("source array cannot be joined", error);
-}
-
-static const char *load_uptr(struct oncpu_bpf_program *program)
-{
-    const char *reason = uptr_obstacle();
-    int error = reason ? 0 : oncpu_uptr_load(program);
-
-    if (reason || !error)
-        return reason;
-    if (error == -EPERM || error == -EACCES)
-        return "source uptr needs root, or CAP_BPF and CAP_PERFMON";
-    return cannot("source uptr cannot be loaded", error);
-}
-
-/* Which sources may be chosen. */
-enum scope { ANY, MACHINE_WIDE };
-
-/* What stands for the whole machine comes first: each program of a process's own costs every context switch of it. */
-static const char *get_program(struct oncpu_bpf_program *program, const char *wanted, enum scope scope)
-{
-    const char *no_array = is(wanted, "uptr") ? "" : join_array(program);
-    char both[sizeof(source.texts[0])];
-    const char *no_uptr;
-
-    if (!no_array)
-        return NULL;
-    if (is(wanted, "array") || scope == MACHINE_WIDE)
-        return no_array;
-    no_uptr = load_uptr(program);
-    if (!no_uptr || !*no_array)
-        return no_uptr;
-    snprintf(both, sizeof(both), "%.95s; %.95s", no_uptr, no_array);
-    return keep(both);
-}
-
-/* The pin that is opened last, and was made last. False: there is none, for this process. */
-static bool see_pin(struct stat *pin)
-{
-    static char path[PATH_MAX]; /* as in seccomp_is_on() */
-    int length = snprintf(path, sizeof(path), "%s/" ONCPU_PIN_REGISTER, folder());
-
-    return length > 0 && (size_t)length < sizeof(path) && !stat(path, pin);
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static const char *find_program(struct oncpu_bpf_program *program, enum scope scope)
-{
-    const char *wanted = oncpu_setting("ONCPU_SOURCE");
-    const char *reason;
-    struct stat pin;
-
-    wanted = wanted && *wanted ? wanted : NULL;
-    reason = obstacle(wanted);
-    later.never = reason || is(wanted, "uptr");
     if (reason)
         return reason;
     if (source.closed < source.loads) /* the one that was lost */
         oncpu_program_close(&source.programs[source.closed++]);
-    later.inode = 0;
-    if (!later.never && see_pin(&pin)) {
-        later.device = pin.st_dev;
-        later.inode = pin.st_ino;
-    }
-    return get_program(program, wanted, scope);
+    return oncpu_find_program(program, scope);
 }
 
-static void choose(enum scope scope)
+/* The index shall find the records of its array. */
+static void use_pages(const struct oncpu_bpf_program *program)
+{
+    static struct oncpu_array arrays[LOADS]; /* one for each: others may still read the last */
+    struct oncpu_array *array = &arrays[program - source.programs];
+
+    *array = (struct oncpu_array){program->pages, program->page_count, program->machine_wide};
+    oncpu_records_use_array(array);
+}
+
+static void choose(enum oncpu_scope scope)
 {
     struct oncpu_bpf_program *program = &source.programs[source.loads % LOADS];
-    const char *reason = find_program(program, scope);
+    const char *reason = find(program, scope);
 
     if (reason) {
-        __atomic_store_n(&later.at, now_ns(), __ATOMIC_RELAXED);
-        if (scope == MACHINE_WIDE) /* there may be another source, for who asks for any */
+        if (scope == ONCPU_MACHINE_WIDE) /* there may be another source, for who asks for any */
             return;
-        use(ONCPU_SOURCE_NONE, reason);
+        use_none(reason);
         __atomic_store_n(&source.in_vain, true, __ATOMIC_RELAXED);
         return;
     }
     __atomic_store_n(&source.in_vain, false, __ATOMIC_RELAXED); /* and it stays so when this one is lost */
     source.loads++;
-    if (program->source == ONCPU_SOURCE_ARRAY) {
-        static struct oncpu_array arrays[LOADS]; /* one for each: others may still read the last */
-        struct oncpu_array *array = &arrays[source.loads - 1];
-        *array = (struct oncpu_array){program->pages, program->page_count};
-        oncpu_records_use_array(array);
-    }
+    if (program->source == ONCPU_SOURCE_ARRAY)
+        use_pages(program);
     __atomic_store_n(&oncpu_state_program, program, __ATOMIC_RELEASE); /* pairs with oncpu_source_program() */
-    use(program->source, "");
+    use(program);
 }
 
 static void say(void)
@@ -384,23 +233,9 @@ static void say(void)
         return; /* nobody to tell */
 }
 
-/* Whether something else is pinned now than when the process looked last; nothing, a moment ago, is an answer too. */
-static bool pin_is_new(void)
+static bool sees_new_pin(void)
 {
-    uint64_t last = __atomic_load_n(&later.at, __ATOMIC_RELAXED);
-    uint64_t now = now_ns();
-    bool is_new = false;
-    struct stat pin;
-
-    if (now - last < LOOK_EVERY_NS || __atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED))
-        return false;
-    if (!oncpu_records_guard_take())
-        return false;
-    __atomic_store_n(&later.at, now, __ATOMIC_RELAXED);
-    if (!later.never && see_pin(&pin))
-        is_new = pin.st_ino != later.inode || pin.st_dev != later.device;
-    oncpu_records_guard_drop();
-    return is_new;
+    return !__atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED) && oncpu_find_sees_new_pin();
 }
 
 bool oncpu_state_wants_init(void)
@@ -410,12 +245,12 @@ bool oncpu_state_wants_init(void)
 
     if (__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED))
         return false;
-    wants = !__atomic_load_n(&source.in_vain, __ATOMIC_RELAXED) || pin_is_new();
+    wants = !__atomic_load_n(&source.in_vain, __ATOMIC_RELAXED) || sees_new_pin();
     errno = saved_errno;
     return wants;
 }
 
-static int init(enum scope scope)
+static int init(enum oncpu_scope scope)
 {
     int saved_errno = errno;
     int cancel;
@@ -427,7 +262,7 @@ static int init(enum scope scope)
                                &cancel); /* open, read, write and close would be places to end */
         if (!__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED)) {
             choose(scope);
-            if (scope == ANY || oncpu_source() != ONCPU_SOURCE_NONE)
+            if (scope == ONCPU_ANY || oncpu_source() != ONCPU_SOURCE_NONE)
                 say();
         }
         pthread_setcancelstate(cancel, NULL);
@@ -439,7 +274,7 @@ static int init(enum scope scope)
 
 int oncpu_init(void)
 {
-    return init(ANY);
+    return init(ONCPU_ANY);
 }
 
 bool oncpu_state_join(void)
@@ -449,8 +284,8 @@ bool oncpu_state_join(void)
 
     if (__atomic_load_n(&oncpu_state_program, __ATOMIC_RELAXED))
         return false;
-    if (!__atomic_load_n(&later.at, __ATOMIC_RELAXED) || pin_is_new())
-        joined = !init(MACHINE_WIDE);
+    if (!oncpu_find_has_failed() || sees_new_pin())
+        joined = !init(ONCPU_MACHINE_WIDE);
     errno = saved_errno;
     return joined;
 }

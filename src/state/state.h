@@ -13,6 +13,12 @@
 /* The source in use (enum oncpu_source). Relaxed: the records say nothing that a lock's correctness depends on. */
 extern int oncpu_state_source;
 
+/*
+ * Whether that is the machine-wide array, the one source by which a process knows threads of others. An array of the process's
+ * own has the same name. Relaxed, likewise.
+ */
+extern bool oncpu_state_machine_wide;
+
 /* The program that writes the records now; NULL: none does. Release, acquire: it is complete for whoever reads it. */
 extern const struct oncpu_bpf_program *oncpu_state_program;
 
@@ -53,7 +59,7 @@ static inline struct oncpu_thread_record *oncpu_state_self(void)
     return mine ? mine : oncpu_state_register();
 }
 
-/* The calling thread's slot in the machine-wide array, + 1; 0: it has none. Does not register. */
+/* The calling thread's slot in the machine-wide array, + 1; 0: it has none there. Does not register. */
 uint32_t oncpu_state_slot(void);
 
 /*

@@ -47,29 +47,10 @@ static int load(struct oncpu_bpf_program *program)
     return error;
 }
 
-/*
- * The skeleton takes 0 for "no descriptor". A daemon that closed its standard ones would have it given: so they are
- * taken up meanwhile.
- */
 int oncpu_uptr_load(struct oncpu_bpf_program *program)
 {
-    static const struct oncpu_bpf_object none = {.fd = -1};
-    int standard[3];
-    int taken = 0;
-    int error;
-
-    for (int fd = -1; taken < 3; standard[taken++] = fd) {
-        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (fd > 2)
-            close(fd);
-        if (fd < 0 || fd > 2)
-            break;
-    }
-    *program = (struct oncpu_bpf_program){ONCPU_SOURCE_UPTR, none, none, none, NULL, 0};
-    error = load(program);
-    while (taken > 0)
-        close(standard[--taken]);
-    return error;
+    oncpu_program_init(program, ONCPU_SOURCE_UPTR);
+    return oncpu_bpf_load(program, load);
 }
 
 /*

@@ -71,15 +71,19 @@ check_nobody_left() {
     eventually registered_is 0 || fail "$(status_of registered) threads are registered, and no process is there"
 }
 
-# attached: the links of machine-wide programs, which are not in any namespace; not those that processes of source `uptr` have
+# attached: the links of machine-wide programs, which are not in any namespace; not those that processes have of their own, who
+# share nothing out among users
 attached() {
     python3 -c '
 import json, subprocess
 def show(kind):
     said = json.loads(subprocess.run(["bpftool", "--json", kind, "show"], capture_output=True).stdout)
     return [entry for entry in said if "id" in entry]
-maps = {entry["id"] for entry in show("map") if entry.get("name", "").startswith("oncpu_array_tas")}
-programs = {entry["id"] for entry in show("prog") if maps.intersection(entry.get("map_ids", []))}
+maps = {entry["id"]: entry.get("name", "") for entry in show("map")}
+uses = {entry["id"]: set(entry.get("map_ids", [])) for entry in show("prog")}
+tasks = {used for ids in uses.values() if any(maps.get(used) == "oncpu_users" for used in ids)
+         for used in ids if maps.get(used, "").startswith("oncpu_array_tas")}
+programs = {program for program, ids in uses.items() if ids & tasks}
 print(sorted(entry["id"] for entry in show("link") if entry.get("prog_id") in programs))'
 }
 

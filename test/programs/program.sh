@@ -22,17 +22,17 @@ preloaded() {
     env LD_PRELOAD="$dropin" ONCPU_VERBOSE=1 "$@" 2>"$work/said"
 }
 
-# The drop-in was in use, and said the source that it must have here.
-check_said_uptr() {
+# The drop-in was in use, and had a source of thread states.
+check_said_source() {
     local line
     line=$(grep -m1 '^oncpu: source ' "$work/said") || { cat "$work/said" >&2; fail "the drop-in said nothing"; }
-    [[ $line == 'oncpu: source uptr' ]] || skip "no thread states: $line"
+    [[ $line != 'oncpu: source none'* ]] || skip "no thread states: $line"
 }
 
 # with_and_without FUNCTION...: with thread states, and then as where there is no BPF. The function runs what is preloaded.
 with_and_without() {
     "$@"
-    check_said_uptr
+    check_said_source
     export ONCPU_SOURCE=none
     "$@"
     unset ONCPU_SOURCE

@@ -6,7 +6,7 @@
 #include "check.h"
 #include "hostile.h"
 #include "random.h"
-#include "state/program.h"
+#include "state/bpf_object.h"
 
 #include "array_abi.h"
 
@@ -22,8 +22,6 @@ static uint64_t seed = 7;
 
 int oncpu_array_join(struct oncpu_bpf_program *program, const char *folder)
 {
-    const struct oncpu_bpf_object none = {.fd = -1};
-
     (void)folder;
     if (!pages) {
         pages = mmap(NULL, PAGES * sizeof(*pages), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -31,7 +29,10 @@ int oncpu_array_join(struct oncpu_bpf_program *program, const char *folder)
         for (uint32_t i = 0; i < PAGES * ONCPU_PAGE_RECORDS; i++)
             hostile_get_to_know(&pages[i / ONCPU_PAGE_RECORDS].records[i % ONCPU_PAGE_RECORDS]);
     }
-    *program = (struct oncpu_bpf_program){ONCPU_SOURCE_ARRAY, none, none, none, pages, PAGES};
+    oncpu_program_init(program, ONCPU_SOURCE_ARRAY);
+    program->machine_wide = true;
+    program->pages = pages;
+    program->page_count = PAGES;
     return 0;
 }
 

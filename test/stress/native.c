@@ -3,7 +3,7 @@
  * The native lock under the checker, with and without a source of thread states, with one that comes and goes, and with
  * one that is lost half-way.
  *
- * usage: native uptr|none|switch|detach [THREADS [MILLISECONDS]]
+ * usage: native stay|none|switch|detach [THREADS [MILLISECONDS]]    the source: ONCPU_SOURCE
  */
 #include "check.h"
 #include "clock.h"
@@ -20,7 +20,7 @@ static bool may_go_on(const int *stop)
 static void *switch_source(void *stop)
 {
     for (unsigned n = 0; may_go_on(stop); n++) {
-        CHECK(oncpu_source_select(n % 2 ? ONCPU_SOURCE_UPTR : ONCPU_SOURCE_NONE) == 0);
+        CHECK(oncpu_source_select(n % 2 ? ONCPU_SOURCE_AUTO : ONCPU_SOURCE_NONE) == 0);
         test_sleep_ns(n * 7919 % 2000 * 1000);
     }
     return NULL;
@@ -60,10 +60,10 @@ int main(int argc, char **argv)
         run.disturb = switch_source;
     else if (!strcmp(mode, "detach"))
         run.disturb = detach_source;
-    else if (strcmp(mode, "none") != 0 && strcmp(mode, "uptr") != 0)
+    else if (strcmp(mode, "none") != 0 && strcmp(mode, "stay") != 0)
         return 2;
     faults = checker_run(&run);
-    if (!strcmp(mode, "uptr") && oncpu_source() != ONCPU_SOURCE_UPTR) {
+    if (!strcmp(mode, "stay") && oncpu_source() == ONCPU_SOURCE_NONE) {
         printf("the source was given up although it is there: %s\n", oncpu_source_reason());
         faults |= 1;
     }

@@ -4,7 +4,7 @@
  * where spinning waiters would burn all CPUs. Built twice: for the native mutex, and (OWNER_SLEEPS_PTHREAD) for
  * pthread's, into which the drop-in is then preloaded.
  *
- * usage: owner_sleeps uptr|none    where its thread states are expected to come from
+ * usage: owner_sleeps array|uptr|none    where its thread states are expected to come from
  */
 #include "check.h"
 #include "clock.h"
@@ -23,14 +23,16 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 /* The drop-in chooses by itself, when the first thread is created; it exports liboncpu's functions. */
 static void init(void) {}
 
-static enum oncpu_source source(const char **reason)
+static const char *source(const char **reason)
 {
     enum oncpu_source (*get)(void) = (enum oncpu_source(*)(void))dlsym(RTLD_DEFAULT, "oncpu_source");
+    const char *(*name)(enum oncpu_source) =
+        (const char *(*)(enum oncpu_source))dlsym(RTLD_DEFAULT, "oncpu_source_name");
     const char *(*why)(void) = (const char *(*)(void))dlsym(RTLD_DEFAULT, "oncpu_source_reason");
 
-    CHECK(get && why); /* preloaded */
+    CHECK(get && name && why); /* preloaded */
     *reason = why();
-    return get();
+    return name(get());
 }
 #else
 static oncpu_mutex_t mutex;
@@ -42,10 +44,10 @@ static void init(void)
     oncpu_init();
 }
 
-static enum oncpu_source source(const char **reason)
+static const char *source(const char **reason)
 {
     *reason = oncpu_source_reason();
-    return oncpu_source();
+    return oncpu_source_name(oncpu_source());
 }
 #endif
 
@@ -73,7 +75,7 @@ int main(int argc, char **argv)
     init();
     for (int i = 0; i < THREADS; i++)
         CHECK(pthread_create(&threads[i], NULL, sleep_inside, NULL) == 0);
-    if ((source(&reason) == ONCPU_SOURCE_UPTR) != !strcmp(argv[1], "uptr"))
+    if (strcmp(source(&reason), argv[1]) != 0)
         test_skip(reason);
     uint64_t wall = test_now_ns();
     uint64_t cpu = test_clock_ns(CLOCK_PROCESS_CPUTIME_ID);

@@ -24,6 +24,7 @@ static void init(void)
     cr_assert(memory != MAP_FAILED);
     array.pages = (struct oncpu_page *)(void *)memory + 1;
     array.page_count = PAGES;
+    array.machine_wide = true;
     cr_assert_eq(mprotect(array.pages, PAGES * sizeof(struct oncpu_page), PROT_READ | PROT_WRITE), 0);
     cr_assert(oncpu_records_init());
     oncpu_records_use_array(&array);
@@ -95,6 +96,25 @@ Test(array_slots, a_record_knows_its_slot)
     cr_assert_eq(oncpu_record_slot(&other), 0);
     cr_assert_eq(oncpu_record_slot((struct oncpu_thread_record *)(array.pages + PAGES)), 0);
     cr_assert_eq(oncpu_record_slot((struct oncpu_thread_record *)(array.pages) - 1), 0);
+}
+
+/* The same memory, but this process's alone: then a slot number that comes from elsewhere is not one of it. */
+Test(array_slots, of_an_array_that_others_have_not_nothing_is_told_or_believed)
+{
+    static struct oncpu_array own;
+
+    own = array;
+    own.machine_wide = false;
+    oncpu_records_use_array(&own);
+    set_tids(TID);
+    for (uint32_t slot = 0; slot < PAGES << ONCPU_SLOT_SHIFT; slot++) {
+        cr_assert_null(oncpu_record_in_slot(slot + 1, TID), "slot %#x", slot);
+        if (!is_slot(slot))
+            continue;
+        cr_assert_eq(oncpu_record_slot(record_in(slot)), 0);
+        cr_assert_eq(oncpu_record_adopt(slot, TID), record_in(slot));
+        cr_assert_eq(oncpu_record_find(TID), record_in(slot));
+    }
 }
 
 /* ---- waiting by such a slot ---- */

@@ -28,7 +28,7 @@ static void *register_and_follow(void *argument)
 /* What must be so in any child, before it registers. */
 static void begins_anew(void)
 {
-    CHECK(oncpu_source() == ONCPU_SOURCE_UPTR);
+    CHECK(oncpu_source() == own_source());
     CHECK(oncpu_thread_self() == NULL);
     CHECK(oncpu_thread_find(parent_tid) == NULL);
     CHECK(oncpu_thread_find((pid_t)syscall(SYS_gettid)) == NULL);
@@ -96,7 +96,7 @@ static void register_parent(void)
 static void check_parent_unharmed(const struct oncpu_thread_record *record)
 {
     cr_assert_eq(oncpu_thread_self(), record);
-    cr_assert_eq(oncpu_source(), ONCPU_SOURCE_UPTR);
+    cr_assert_eq(oncpu_source(), own_source());
     cr_assert(follows_me(record), "the kernel does not write the parent's record any more");
 }
 

@@ -40,8 +40,8 @@ static void lacks_a_descriptor(void)
 
 Test(registration, comes_when_a_descriptor_is_free_again)
 {
+    setenv("ONCPU_SOURCE", "uptr", 1); /* an array's threads need no descriptor */
     NEED_SOURCE_IN_CHILDREN();
-    setenv("ONCPU_SOURCE", "uptr", 1);
     in_own_process(lacks_a_descriptor);
 }
 
@@ -57,40 +57,47 @@ static void asks_in_so_many_words(void)
 
 Test(registration, comes_at_once_when_it_is_asked_for)
 {
+    setenv("ONCPU_SOURCE", "uptr", 1); /* an array's threads need no descriptor */
     NEED_SOURCE_IN_CHILDREN();
-    setenv("ONCPU_SOURCE", "uptr", 1);
     in_own_process(asks_in_so_many_words);
+}
+
+/* By which threads are registered. */
+static int registering_fd(void)
+{
+    const struct oncpu_bpf_program *program = oncpu_source_program();
+
+    return own_source() == ONCPU_SOURCE_UPTR ? program->tasks.fd : program->enter.fd;
 }
 
 static bool still_ours_with(int other)
 {
-    const struct oncpu_bpf_program *program = oncpu_source_program();
-    int saved = fcntl(program->tasks.fd, F_DUPFD_CLOEXEC, 0);
+    int fd = registering_fd();
+    int saved = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     bool is;
 
-    CHECK(saved >= 0 && dup3(other, program->tasks.fd, O_CLOEXEC) == program->tasks.fd);
+    CHECK(saved >= 0 && dup3(other, fd, O_CLOEXEC) == fd);
     is = oncpu_thread_register() == 0;
-    CHECK(dup3(saved, program->tasks.fd, O_CLOEXEC) == program->tasks.fd);
+    CHECK(dup3(saved, fd, O_CLOEXEC) == fd);
     close(saved);
     return is;
 }
 
 static void takes_another_object(void)
 {
-    CHECK(oncpu_init() == 0 && oncpu_source() == ONCPU_SOURCE_UPTR);
+    CHECK(oncpu_init() == 0 && oncpu_source() == own_source());
     CHECK(!still_ours_with(oncpu_source_program()->link.fd));
 }
 
 static void takes_its_own(void)
 {
-    CHECK(oncpu_init() == 0 && oncpu_source() == ONCPU_SOURCE_UPTR);
-    CHECK(still_ours_with(fcntl(oncpu_source_program()->tasks.fd, F_DUPFD_CLOEXEC, 0)));
+    CHECK(oncpu_init() == 0 && oncpu_source() == own_source());
+    CHECK(still_ours_with(fcntl(registering_fd(), F_DUPFD_CLOEXEC, 0)));
 }
 
 Test(registration, is_not_made_with_another_bpf_object)
 {
     NEED_SOURCE_IN_CHILDREN();
-    setenv("ONCPU_SOURCE", "uptr", 1);
     in_own_process(takes_another_object);
     in_own_process(takes_its_own);
 }

@@ -44,18 +44,24 @@ static void closes_everything(void)
     is_lost();
 }
 
-/* The program opens files of its own, and gets our numbers. */
+/* The program opens files of its own, and gets our numbers; and keeps them: they are not ours to close. */
 static void reuses_descriptors(void)
 {
     const struct oncpu_bpf_program *program;
 
     CHECK(oncpu_init() == 0);
     program = oncpu_source_program();
-    CHECK(program && dup2(STDERR_FILENO, program->tasks.fd) == program->tasks.fd);
-    CHECK(dup2(STDERR_FILENO, program->link.fd) == program->link.fd);
+    CHECK(program);
+    const struct oncpu_bpf_object *ours[] = {own_source() == ONCPU_SOURCE_UPTR ? &program->tasks : &program->enter,
+                                             &program->link, &program->link_exit, &program->link_prepare};
+    for (int i = 0; i < 4; i++)
+        CHECK(ours[i]->fd < 0 ? i > 1 : dup2(STDERR_FILENO, ours[i]->fd) == ours[i]->fd);
     is_lost();
-    CHECK(fcntl(program->tasks.fd, F_GETFD) == 0); /* and keeps them: they are not ours to close */
-    CHECK(fcntl(program->link.fd, F_GETFD) == 0);
+    for (int i = 0; i < 4; i++)
+        CHECK(ours[i]->fd < 0 || fcntl(ours[i]->fd, F_GETFD) == 0);
+    CHECK(oncpu_init() == 0);
+    for (int i = 0; i < 4; i++)
+        CHECK(ours[i]->fd < 0 || fcntl(ours[i]->fd, F_GETFD) == 0);
 }
 
 Test(source_lost, is_given_up_when_its_descriptors_are_closed)
@@ -68,7 +74,7 @@ Test(source_lost, is_given_up_when_its_descriptors_are_closed)
     }
     cr_assert_eq(test_child_status(pid), 0);
     check_locks_work();
-    cr_assert_eq(oncpu_source(), ONCPU_SOURCE_UPTR, "a child closed its copies: nothing to the parent");
+    cr_assert_eq(oncpu_source(), own_source(), "a child closed its copies: nothing to the parent");
 }
 
 Test(source_lost, closed_descriptors)
@@ -115,7 +121,7 @@ static void lose_link(void)
     CHECK(program && close(program->link.fd) == 0);
     CHECK(EVENTUALLY(noticed_after_another_sleep()));
     CHECK(strstr(oncpu_source_reason(), "detached"));
-    CHECK(oncpu_source_select(ONCPU_SOURCE_UPTR) == -ENOTSUP);
+    CHECK(oncpu_source_select(own_source()) == -ENOTSUP);
     check_locks_work();
 }
 
@@ -130,7 +136,7 @@ static void loses_link_with(int sleepers, int times)
         lose_link();
         CHECK(oncpu_init() == 0);
     }
-    CHECK(oncpu_source() == ONCPU_SOURCE_UPTR);
+    CHECK(oncpu_source() == own_source());
     __atomic_store_n(&sleepers_may_go, 1, __ATOMIC_RELAXED);
     for (int i = 0; i < sleepers; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);

@@ -27,6 +27,17 @@
         cr_skip_test("%s", (reason));                                                                                  \
     } while (0)
 
+/*
+ * The kind of program of its own that a process here loads: the tests that know it run for both, the one by ONCPU_SOURCE=uptr in
+ * ctest's environment.
+ */
+static inline enum oncpu_source own_source(void)
+{
+    const char *wanted = getenv("ONCPU_SOURCE");
+
+    return wanted && !strcmp(wanted, "uptr") ? ONCPU_SOURCE_UPTR : ONCPU_SOURCE_ARRAY;
+}
+
 static inline int open_descriptors(void)
 {
     DIR *directory = opendir("/proc/self/fd");
