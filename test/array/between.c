@@ -2,7 +2,7 @@
 /*
  * A mutex between two processes that never create a thread: the one that waits knows what the other does that owns it, also if that
  * is another user's, or from another PID namespace, by whatever number that calls itself; also if one of them has only mapped what
- * the other has made; and if the other one has no drop-in, it knows nothing, and waits all the same.
+ * the other has made; and if the other one has no drop-in, or an array of its own, it knows nothing, and waits all the same.
  */
 #include "child.h"
 #include "clock.h"
@@ -113,6 +113,41 @@ static int exec_owner_without(void)
     return exec_again("owner");
 }
 
+/* ... and does not find what is pinned. */
+static int exec_owner_alone(void)
+{
+    CHECK(setenv("ONCPU_DIR", "/proc/self/nothing", 1) == 0);
+    return exec_again("owner-alone");
+}
+
+static void *nothing(void *unused)
+{
+    return unused;
+}
+
+/* Creates a thread, which is when a process loads a program of its own. */
+static void have_own_array(void)
+{
+    pthread_join(member_thread(nothing, NULL), NULL);
+    CHECK(!strcmp(member_source(), "array") && strstr(MEMBER(oncpu_source_reason)(), "the process's own"));
+    CHECK(MEMBER(oncpu_thread_register)() == 0);
+    CHECK(MEMBER(oncpu_stats_enable)() == 0);
+}
+
+static int own_alone(void)
+{
+    have_own_array();
+    return own_again_and_again();
+}
+
+/* What the owner says in the mutex means nothing here: glibc serves it, which counts nothing. */
+static int wait_alone(void)
+{
+    have_own_array();
+    CHECK(wait_for_it().contended == 0);
+    return 0;
+}
+
 /* Holds it for longer than anybody spins for an owner of whom nothing is known; and so seldom that spinning pays. */
 static int own_busily(void)
 {
@@ -162,14 +197,25 @@ static int wait_as_another(void)
     return 0;
 }
 
-static void check_waiter_that_only_maps(void)
+static int exec_waiter(void)
+{
+    return exec_again("waiter");
+}
+
+static int exec_waiter_alone(void)
+{
+    CHECK(setenv("ONCPU_DIR", "/proc/self/nothing", 1) == 0);
+    return exec_again("waiter-alone");
+}
+
+static void check_waiter_that_only_maps(int body(void))
 {
     pid_t owner = start(own_again_and_again);
     pid_t waiter = fork();
 
     CHECK(waiter >= 0);
     if (!waiter)
-        _exit(exec_again("waiter"));
+        _exit(body());
     CHECK(test_child_status(waiter) == 0);
     __atomic_store_n(&shared->stop, true, __ATOMIC_RELAXED);
     CHECK(test_child_status(owner) == 0);
@@ -189,12 +235,21 @@ static void check_other_namespace(void)
     close(ours);
 }
 
+static int play(const char *role)
+{
+    map();
+    if (!strcmp(role, "owner"))
+        return own_again_and_again();
+    if (!strcmp(role, "owner-alone"))
+        return own_alone();
+    return strcmp(role, "waiter") ? wait_alone() : wait_as_another();
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 2) {
         memory = atoi(argv[1]);
-        map();
-        return strcmp(argv[2], "owner") ? wait_as_another() : own_again_and_again();
+        return play(argv[2]);
     }
     memory = memfd_create("between", 0);
     CHECK(memory >= 0 && ftruncate(memory, sizeof(*shared)) == 0);
@@ -210,7 +265,11 @@ int main(int argc, char **argv)
         check_spins_while_it_runs();
     check_other_namespace();
     CHECK(off_cpu_seen(start(exec_owner)) > 20);
-    check_waiter_that_only_maps();
+    check_waiter_that_only_maps(exec_waiter);
+    if (!geteuid()) { /* who may load a program */
+        CHECK(off_cpu_seen(start(exec_owner_alone)) == 0);
+        check_waiter_that_only_maps(exec_waiter_alone);
+    }
     CHECK(off_cpu_seen(start(exec_owner_without)) == 0);
     return 0;
 }
