@@ -15,7 +15,7 @@
 static void add_cpus(struct oncpu_facts *facts)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
-    int usable = oncpu_state_cpus();
+    int usable = oncpu_state_cpus;
     struct oncpu_fact *fact = oncpu_fact(facts, "cpus_online", "CPUs online", ONCPU_MARK_NOTE);
 
     oncpu_fact_text(fact, "%ld", online);

@@ -9,6 +9,7 @@
 #include "../state/settings.h"
 #include "../state/state.h"
 #include "crowd.h"
+#include "seats.h"
 
 /* ---- the numbers, all in nanoseconds ---- */
 
@@ -20,6 +21,8 @@
 #define CROWDED_TURN 200u     /* a turn shorter than this is "faster than one can look" */
 #define BOUND_RUNNING 200000u /* for one owner that is seen running all the time */
 #define BOUND_UNKNOWN 3000u   /* for one of which nothing is known: what a sleep and wake-up cost, about */
+#define CLAIM_AFTER 1000u     /* unless ONCPU_HANDOFF_NS says otherwise a waiter claims the lock after this time, ... */
+#define CLAIM_MANY 5000u      /* ... or, on many cores, where the lock changes hands faster than it is handed over */
 #define LOSING_AFTER 15000u   /* after this time ... */
 #define LOSING_TURNS 4u       /* ... and this many turns that others had, sleep and be handed the lock */
 
@@ -76,6 +79,16 @@
 #define JOIN_GAP 500000u    /* a thread that got the lock so long ago, and ... */
 #define JOIN_SLICES 4u      /* ... so many slices, comes seldom: it does not rest for the crowd's sake */
 
+/*
+ * ---- many cores: each that looks takes the lock's cache line from the owner. So there are seats, and who has none rests ----
+ */
+
+#define MANY_CORES 3
+#define SEAT_TRIES 3u /* so often one looks for a seat, as long as there are ... */
+#define SEAT_TURNS 2u /* ... fewer turns than this meanwhile */
+/* then it rests for so long for each of those who do the same, so that they come one after the other */
+#define SURPLUS_STEP 5000u
+
 #define STARVED_AFTER 1000000u /* a waiter that has waited for so long spins and claims in any case */
 
 /* What a thread knows from its last waits: it tends to meet the same lock again. */
@@ -92,6 +105,8 @@ static __thread struct {
     uint32_t turn;          /* what a turn took meanwhile */
     uint32_t slice;         /* for so long it refuses claims */
     bool sleeps;            /* it is a sleep */
+    bool returns;           /* this thread comes back to it at once */
+    bool surplus;           /* in this wait there was no seat for it */
     bool yields;            /* the next wait begins with an offer of the CPU */
     uint64_t left;          /* when the first part of its last wait ended */
     uint64_t got;           /* when it got a lock that it had to wait for */
@@ -112,9 +127,15 @@ int oncpu_policy_glances(void)
     return memory.rests || memory.first_look > FIRST_LOOK ? 0 : GLANCES;
 }
 
+static bool many_cores(void)
+{
+    return oncpu_state_cpus >= MANY_CORES;
+}
+
+/* Of fewer than there are CPUs all can be outside at one time, and the lock idle, unless they come back at once. */
 static bool crowded(void)
 {
-    return memory.others >= CROWD && memory.others >= (uint32_t)oncpu_state_cpus();
+    return memory.others >= CROWD && (memory.returns || memory.others >= (uint32_t)oncpu_state_cpus);
 }
 
 /* How long it takes until all of the others had a slice. */
@@ -167,8 +188,41 @@ static bool begins_resting(const uint32_t *word, uint64_t now)
     return joins(word, now);
 }
 
+bool oncpu_policy_has_seats(void)
+{
+    return many_cores();
+}
+
+/*
+ * The first seat is for everybody. More of them help where turns are long, as the line then stays where it is for longer than it
+ * takes to fetch it, and somebody is to be there when it comes; but not where there is always somebody.
+ */
+uint32_t oncpu_policy_seats(const uint32_t *word, uint32_t asked, uint32_t turns)
+{
+    if (asked == 0)
+        return 1;
+    if (asked >= SEAT_TRIES || turns >= SEAT_TURNS)
+        return 0;
+    return memory.hinted == word ? 1 : ONCPU_SEATS;
+}
+
+static uint32_t surplus_rest(void)
+{
+    return between((uint64_t)memory.others * SURPLUS_STEP, REST_LEAST, REST_MOST);
+}
+
+uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now)
+{
+    word++; /* whoever rests for the lack of a seat is counted by an address of its own */
+    memory.surplus = true;
+    memory.others = oncpu_crowd_others(word, now);
+    oncpu_crowd_enter(word, now);
+    return surplus_rest();
+}
+
 uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
 {
+    memory.surplus = false;
     if (memory.yields) {
         memory.yields = false;
         oncpu_yield();
@@ -195,8 +249,8 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
     bool idle = rest->free && rest->turns == 0;
     uint64_t turn = rest->ns / (rest->turns + 1u);
 
-    if (rest->ns < REST_LEAST)
-        return; /* a signal ended it */
+    if (memory.surplus || rest->ns < REST_LEAST)
+        return; /* it rests for another reason, or a signal ended it */
     if (!idle)
         memory.turn = between(turn, 0, UINT32_MAX);
     look_around(rest->now);
@@ -207,6 +261,8 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
 
 uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited)
 {
+    if (memory.surplus)
+        return waited > REST_BOUND ? 0 : between((uint64_t)rest * 2u, surplus_rest(), REST_MOST);
     if (memory.rests == 0 || !rests_are_short() || waited > at_least(REST_BOUND, (uint64_t)ROUNDS_BOUND * a_round()))
         return 0;
     return crowded() ? a_round() / 2 : between((uint64_t)rest * 2u, REST_LEAST, REST_MOST);
@@ -243,17 +299,26 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     uint64_t turns = wait->turns + 1u;
     uint64_t share = wait->rested ? RESTED_SHARE : wait->handed ? HANDED_SHARE : SATURATED_SHARE;
     bool fast = memory.first_look > FIRST_LOOK || waited < turns * SHORT_TURN;
-    bool hint = !wait->taken || waited * 1024 > (wait->end - memory.left) * share;
+    uint64_t since = wait->end - memory.left;
+    bool hint = !wait->taken || waited * 1024 > since * share;
 
+    if (memory.surplus) {
+        memory.left = wait->end;
+        memory.hinted = wait->word;
+        return; /* ... which is all that there is to know */
+    }
     if (!wait->taken && wait->lost <= LOSING_TURNS)
         return; /* it went to sleep for one owner's sake */
     memory.left = wait->end;
     memory.hinted = hint ? wait->word : NULL;
-    if (memory.rests == 0)
+    if (memory.rests == 0) {
         memory.sleeps = waited > turns * SLEEP_TURN;
+        memory.returns = (since - waited) * turns * 2u <= waited * 3u; /* half a turn outside, at most */
+    }
     if (waited < turns * LONG_TURN) {
         memory.yields = saturated(&memory.short_hints, hint, 1, fast ? SHORTEST_WAITS : SHORT_WAITS);
-    } else if (saturated(&memory.hints, hint, waited > LONG_WAIT ? LONG_WEIGHT : 1, LONG_WAITS)) {
+    } else if (saturated(&memory.hints, hint && (memory.returns || !many_cores()), waited > LONG_WAIT ? LONG_WEIGHT : 1,
+                         LONG_WAITS)) {
         memory.rests = memory.sleeps ? SLEEPS : RESTS;
         memory.hot = wait->word;
         memory.turn = between(waited / turns, 0, UINT32_MAX); /* until a rest says it better */
@@ -262,7 +327,7 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
 
 bool oncpu_policy_claims(uint64_t waited, bool sleepers)
 {
-    uint64_t after = oncpu_hand_off_ns;
+    uint64_t after = oncpu_hand_off_ns ? oncpu_hand_off_ns : many_cores() ? CLAIM_MANY : CLAIM_AFTER;
 
     if (after == UINT32_MAX)
         return false;
@@ -328,7 +393,9 @@ static bool refused(const struct oncpu_policy *policy, uint64_t now)
 {
     uint32_t turned = (policy->turns - policy->first_turns) % ONCPU_TURN_COUNTS;
 
-    if (policy->waited + (now - policy->begin) > at_least(STANDS_AFTER, (uint64_t)ROUNDS_STAND * a_round()))
+    uint64_t stands = memory.surplus ? STANDS_AFTER : at_least(STANDS_AFTER, (uint64_t)ROUNDS_STAND * a_round());
+
+    if (policy->waited + (now - policy->begin) > stands)
         return false;
     return turned > CLAIM_TURNS || (turned && now - policy->begin > CLAIM_NS);
 }

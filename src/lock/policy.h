@@ -16,7 +16,8 @@ enum oncpu_verdict {
     ONCPU_TAKEN,         /* by then it has the lock */
     ONCPU_OWNER_OFF_CPU, /* sleep: the owner does not run */
     ONCPU_ENOUGH,        /* sleep: it has taken long enough, or others are faster */
-    ONCPU_REFUSED,       /* rest: the claim of a thread that comes from a rest was not heard */
+    ONCPU_REFUSED,       /* rest: the claim of a thread that comes from a rest was not heard, ... */
+    ONCPU_SURPLUS,       /* ... or enough others spin for this lock */
 };
 
 /* What the part of a wait that comes before any sleep in the futex came to. */
@@ -62,6 +63,16 @@ int oncpu_policy_glances(void);
 /* How a wait for this lock begins: 0: spinning; ONCPU_AT_ONCE: sleeping in the futex; otherwise with a rest of so many ns. */
 uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now);
 #define ONCPU_AT_ONCE UINT32_MAX
+
+/* On how many cores waiters must have seats (seats.h) to spin: on two there is one who waits while the owner runs. */
+bool oncpu_policy_has_seats(void);
+
+/* How many seats there are for who has asked `asked` times before; 0: it has asked often enough. */
+uint32_t oncpu_policy_seats(const uint32_t *word, uint32_t asked, uint32_t turns);
+#define ONCPU_SEAT_WAIT 1000u /* ns between two times; meanwhile there were `turns` */
+
+/* The rest (ns) of a waiter for whom there is no seat. */
+uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now);
 
 /* A rest is over. */
 void oncpu_policy_rested(const struct oncpu_rest *rest);

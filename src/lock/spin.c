@@ -41,5 +41,5 @@ void oncpu_spin_ns(uint32_t ns)
 
 bool oncpu_spin_allowed(void)
 {
-    return oncpu_state_cpus() > 1;
+    return oncpu_state_cpus > 1;
 }

@@ -7,6 +7,7 @@
 #include "../state/state.h"
 #include "handoff.h"
 #include "policy.h"
+#include "seats.h"
 #include "spin.h"
 #include "stats.h"
 
@@ -21,6 +22,7 @@ struct waiter {
     uint32_t lost;  /* turns that others had while it spun */
     bool can_claim;
     bool claims;
+    struct oncpu_seat seat;
     uint64_t *mailbox; /* where a lock that it claims is offered */
     uint32_t mark; /* what this waiter writes into a free word: HELD, or CONTENDED once it has tried to sleep (I2) */
 };
@@ -87,10 +89,12 @@ static bool can_claim(const struct waiter *w)
 }
 
 /* What to do now. Who comes from a rest and cannot claim the lock, or not before another, leaves it alone again. */
-static enum oncpu_verdict look(const struct waiter *w, struct oncpu_policy *policy, uint64_t now)
+static enum oncpu_verdict look(struct waiter *w, struct oncpu_policy *policy, uint64_t now)
 {
     enum oncpu_verdict verdict;
 
+    if (!oncpu_seat_keep(&w->seat, now))
+        return ONCPU_SURPLUS;
     if (policy->rested && w->can_claim && !w->claims)
         return ONCPU_REFUSED;
     verdict = oncpu_policy_look(policy, &w->lock, now);
@@ -192,6 +196,36 @@ static enum oncpu_verdict rest(struct waiter *w, uint32_t ns, uint64_t end)
     return spin(w, end, true);
 }
 
+/* Looks for a seat. Meanwhile the lock is left alone, but for the look that tells how fast it turns over. */
+static enum oncpu_verdict sit(struct waiter *w)
+{
+    uint32_t turned = 0;
+    uint32_t seats;
+
+    for (uint32_t asked = 0; (seats = oncpu_policy_seats(w->lock.word, asked, turned)) > 0; asked++) {
+        uint32_t turns = turns_of(w);
+
+        if (oncpu_seat_take(&w->seat, w->lock.word, seats, w->now))
+            return ONCPU_GO_ON;
+        oncpu_spin_ns(ONCPU_SEAT_WAIT);
+        if (try_take(w))
+            return ONCPU_TAKEN;
+        w->now = oncpu_now_ns();
+        turned = (turns_of(w) - turns) % ONCPU_TURN_COUNTS;
+    }
+    return ONCPU_SURPLUS;
+}
+
+static enum oncpu_verdict spin_first(struct waiter *w, uint64_t end)
+{
+    enum oncpu_verdict verdict = oncpu_policy_has_seats() ? sit(w) : ONCPU_GO_ON;
+
+    if (verdict == ONCPU_GO_ON)
+        verdict = spin(w, end, false);
+    oncpu_seat_leave(&w->seat);
+    return verdict;
+}
+
 /* Half of what a deadline leaves, at most: there must be time to claim the lock. */
 static uint32_t bounded(uint32_t ns, const struct waiter *w, uint64_t end)
 {
@@ -208,8 +242,13 @@ static bool wait_outside(struct waiter *w, uint64_t end)
 
     if (ns == ONCPU_AT_ONCE || !oncpu_spin_allowed())
         return try_take(w);
-    if (ns == 0)
-        return spin(w, end, false) == ONCPU_TAKEN;
+    if (ns == 0) {
+        verdict = spin_first(w, end);
+        if (verdict == ONCPU_SURPLUS) {
+            ns = oncpu_policy_surplus(w->lock.word, w->now);
+            verdict = ONCPU_REFUSED;
+        }
+    }
     while (verdict == ONCPU_REFUSED && ns && w->now < end) {
         verdict = rest(w, bounded(ns, w, end), end);
         if (verdict == ONCPU_REFUSED)

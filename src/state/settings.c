@@ -19,7 +19,7 @@ static struct {
     char value[PATH_MAX];
 } kept[] = {{.name = "ONCPU_SOURCE"}, {.name = "ONCPU_VERBOSE"}, {.name = ONCPU_RUN_DIR_ENV}};
 
-uint32_t oncpu_hand_off_ns = ONCPU_HAND_OFF_DEFAULT_NS;
+uint32_t oncpu_hand_off_ns;
 
 static void read_hand_off(void)
 {

@@ -7,9 +7,11 @@
 
 #include <stdint.h>
 
-/* ONCPU_HANDOFF_NS: after how long a waiter claims the lock; UINT32_MAX: never. Written before main(), constant from then on. */
+/*
+ * ONCPU_HANDOFF_NS: after how long a waiter claims the lock; UINT32_MAX: never; 0: not set. Written before main(), constant from then
+ * on.
+ */
 extern uint32_t oncpu_hand_off_ns;
-#define ONCPU_HAND_OFF_DEFAULT_NS 1000u
 
 /*
  * The value of one of our environment variables: as it is now, or else as it was when the program started, as some programs

@@ -24,6 +24,7 @@
 int oncpu_state_source = ONCPU_SOURCE_NONE;
 bool oncpu_state_machine_wide;
 uint32_t oncpu_state_unseen;
+int oncpu_state_cpus;
 
 const struct oncpu_bpf_program *oncpu_state_program;
 
@@ -37,7 +38,6 @@ static struct {
     bool
         in_vain; /* it was looked for, and there is none; so never true in a child that was forked in the middle of it */
     bool sandboxed; /* no BPF system calls any more */
-    int cpus;       /* that the process could use when it started; 0 before */
     uint32_t epoch;
     const char *reason;
 } source = {.epoch = 1, .reason = "oncpu_init() has not been called"};
@@ -79,12 +79,7 @@ __attribute__((constructor(101))) static void count_cpus(void)
     cpu_set_t cpus;
 
     /* more CPUs than a cpu_set_t has room for: certainly more than one */
-    source.cpus = sched_getaffinity(0, sizeof(cpus), &cpus) ? CPU_SETSIZE : CPU_COUNT(&cpus);
-}
-
-int oncpu_state_cpus(void)
-{
-    return source.cpus;
+    oncpu_state_cpus = sched_getaffinity(0, sizeof(cpus), &cpus) ? CPU_SETSIZE : CPU_COUNT(&cpus);
 }
 
 /* ---- changing it ---- */

@@ -124,8 +124,8 @@ bool oncpu_state_wants_init(void);
  */
 bool oncpu_state_join(void);
 
-/* How many CPUs the process could use when it started; 0 before the library's constructor. */
-int oncpu_state_cpus(void);
+/* How many CPUs the process could use when it started; 0 before the library's constructor, and constant after it. Tests write it. */
+extern int oncpu_state_cpus;
 
 /* Without BPF system calls from now on: the process enters a sandbox that may kill it for them. Async-signal-safe. */
 void oncpu_state_sandboxed(void);

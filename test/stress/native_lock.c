@@ -6,8 +6,10 @@
 
 #include "check.h"
 #include "clock.h"
+#include "state/state.h"
 
 #include <sched.h>
+#include <stdlib.h>
 
 oncpu_mutex_t native_mutex;
 static oncpu_cond_t conds[CHECKER_CONDS];
@@ -83,12 +85,20 @@ int native_cpus(void)
     return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : CPU_COUNT(&cpus);
 }
 
+/* On many cores waiters wait in another way (seats.h), which a machine with few of them would never show. */
+static void pretend(const char *cpus)
+{
+    if (cpus)
+        oncpu_state_cpus = atoi(cpus);
+}
+
 struct checker_run native_run(int argc, char **argv)
 {
     int threads = argc > 0 ? atoi(argv[0]) : 6 * native_cpus();
     int ms = argc > 1 ? atoi(argv[1]) : 2000;
 
     CHECK(threads >= 4 && ms > 0);
+    pretend(getenv("TEST_CPUS"));
     return (struct checker_run){
         .lock = &native_lock,
         .threads = threads,

@@ -12,7 +12,10 @@
 extern const struct checker_lock native_lock;
 extern oncpu_mutex_t native_mutex; /* the lock's */
 
-/* Six threads per CPU for two seconds, unless the arguments (threads, milliseconds) say something else. */
+/*
+ * Six threads per CPU for two seconds, unless the arguments (threads, milliseconds) say something else; TEST_CPUS=n in the environment: as
+ * on a machine with n CPUs.
+ */
 struct checker_run native_run(int argc, char **argv);
 
 /* How many CPUs the process may use. */

@@ -173,7 +173,7 @@ Test(handoff, nobody_starves_beside_an_owner_that_never_pauses)
     pthread_t greedy;
 
     NEED_SOURCE();
-    if (oncpu_state_cpus() < 2)
+    if (oncpu_state_cpus < 2)
         SKIP("one CPU: nobody spins");
     cr_assert_eq(oncpu_stats_enable(), 0);
     cr_assert_eq(pthread_create(&greedy, NULL, take_it_again_and_again, NULL), 0);
@@ -192,11 +192,15 @@ Test(handoff, nobody_starves_beside_an_owner_that_never_pauses)
 Test(handoff, the_time_is_a_setting)
 {
     const uint64_t ten_s = 10000000000u;
+    const uint64_t us = 1000u;
 
-    cr_assert_eq(oncpu_hand_off_ns, ONCPU_HAND_OFF_DEFAULT_NS);
-    cr_assert_not(oncpu_policy_claims(ONCPU_HAND_OFF_DEFAULT_NS, false));
-    cr_assert(oncpu_policy_claims(ONCPU_HAND_OFF_DEFAULT_NS + 1, false));
-    cr_assert_not(oncpu_policy_claims(ONCPU_HAND_OFF_DEFAULT_NS + 1, true), "sleepers come first");
+    cr_assert_eq(oncpu_hand_off_ns, 0, "not set");
+    cr_assert_not(oncpu_policy_claims(us, false));
+    cr_assert(oncpu_policy_claims(5 * us + 1, false), "on any number of cores");
+    oncpu_hand_off_ns = 5 * us;
+    cr_assert_not(oncpu_policy_claims(5 * us, false));
+    cr_assert(oncpu_policy_claims(5 * us + 1, false));
+    cr_assert_not(oncpu_policy_claims(5 * us + 1, true), "sleepers come first");
     cr_assert(oncpu_policy_claims(ten_s, true), "but not for ever");
     oncpu_hand_off_ns = UINT32_MAX;
     cr_assert_not(oncpu_policy_claims(ten_s, false));

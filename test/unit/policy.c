@@ -14,7 +14,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-enum { OWNER = 3000001, OTHERS = 64 };
+enum { OWNER = 3000001, OTHERS = 64, CPUS = 2, MANY_CPUS = 16 };
 
 /* No spin may last longer than this: the longest that the policy grants one owner, and something for the looks. */
 #define BOUND_NS 1000000u
@@ -42,6 +42,7 @@ static void init(void)
 {
     cr_assert(oncpu_records_init());
     oncpu_state_source = ONCPU_SOURCE_UPTR; /* these records are as good as the kernel's */
+    oncpu_state_cpus = CPUS;                /* whatever this machine has */
     fields.word = ONCPU_WORD_HELD;
     fields.owner = OWNER;
     fields.turns = 1;
@@ -545,21 +546,26 @@ static void *wait_too(void *unused)
     return unused;
 }
 
+static void *find_no_seat(void *unused)
+{
+    oncpu_policy_surplus(&fields.word, NOW);
+    return unused;
+}
+
 /* Each in a thread of its own: one counts once. */
-static void others_wait(unsigned threads)
+static void by_others(void *(*what)(void *), unsigned threads)
 {
     for (unsigned i = 0; i < threads; i++) {
         pthread_t thread;
 
-        cr_assert_eq(pthread_create(&thread, NULL, wait_too, NULL), 0);
+        cr_assert_eq(pthread_create(&thread, NULL, what, NULL), 0);
         cr_assert_eq(pthread_join(thread, NULL), 0);
     }
 }
 
-/* How many others are a crowd here. */
-static unsigned crowd(void)
+static void others_wait(unsigned threads)
 {
-    return oncpu_state_cpus() > 2 ? (unsigned)oncpu_state_cpus() : 2;
+    by_others(wait_too, threads);
 }
 
 Test(policy, a_crowd_is_counted_and_forgotten)
@@ -595,8 +601,6 @@ Test(policy, in_a_crowd_each_rests_until_others_had_their_slices)
     others_wait(MANY);
     among_many = oncpu_policy_first(&fields.word, NOW);
     cr_assert_lt(alone, SLICE_NS);
-    if (crowd() > MANY)
-        SKIP("no crowd for so many CPUs");
     cr_assert_geq(among_many, MANY / 2 * SLICE_NS);
     cr_assert_eq(oncpu_policy_first(&fields.word, NOW + 2 * PERIOD_NS), alone);
 }
@@ -616,17 +620,19 @@ Test(policy, where_a_rest_would_be_long_it_is_a_sleep)
             cr_assert_lt(first, PERIOD_NS);
         others_wait(1);
     }
-    if (crowd() > ONCPU_CROWD_MOST)
-        SKIP("no crowd for so many CPUs");
     cr_assert_eq(oncpu_policy_first(&fields.word, NOW), ONCPU_AT_ONCE);
     cr_assert_eq(oncpu_policy_next_rest(1, 0), 0);
 }
 
-/* A thread that got the lock now, by a wait that was long, or short, for the time since the one before. */
-static void has_waited(uint64_t share)
+/*
+ * A thread that got the lock now, by a wait that was long, or short, for the time since the one before, in which others had so many
+ * turns.
+ */
+static void has_waited_for(uint32_t turns, uint64_t share)
 {
     for (uint64_t i = 0; i < 2; i++) {
-        struct oncpu_wait wait = {.word = &fields.word, .taken = true, .end = NOW - (1 - i) * 10 * TURN_NS};
+        struct oncpu_wait wait = {
+            .word = &fields.word, .taken = true, .turns = turns, .end = NOW - (1 - i) * 10 * TURN_NS};
 
         wait.begin = wait.end - share * TURN_NS;
         oncpu_policy_note(&wait);
@@ -634,12 +640,15 @@ static void has_waited(uint64_t share)
     }
 }
 
+static void has_waited(uint64_t share)
+{
+    has_waited_for(0, share);
+}
+
 Test(policy, a_thread_whose_waits_are_long_joins_a_crowd)
 {
-    if (crowd() > ONCPU_CROWD_MOST)
-        SKIP("no crowd for so many CPUs");
     has_waited(8);
-    others_wait(crowd() - 1);
+    others_wait(CPUS - 1);
     cr_assert_eq(oncpu_policy_first(&fields.word, NOW), 0, "not yet a crowd");
     others_wait(1);
     cr_assert_neq(oncpu_policy_first(&fields.word, NOW), 0);
@@ -649,7 +658,7 @@ Test(policy, a_thread_whose_waits_are_long_joins_a_crowd)
 Test(policy, a_thread_whose_waits_are_short_does_not)
 {
     has_waited(1);
-    others_wait(crowd());
+    others_wait(CPUS);
     cr_assert_eq(oncpu_policy_first(&fields.word, NOW), 0);
 }
 
@@ -657,7 +666,7 @@ Test(policy, nor_does_one_that_had_the_lock_long_ago)
 {
     has_waited(8);
     oncpu_policy_got(NOW - 1000000000u);
-    others_wait(crowd());
+    others_wait(CPUS);
     cr_assert_eq(oncpu_policy_first(&fields.word, NOW), 0);
 }
 
@@ -669,7 +678,113 @@ Test(policy, nor_does_one_that_has_found_the_lock_idle)
     go_through(&w);
     cr_assert_leq(w.rests, 2, "each is the last one for long");
     has_waited(8);
-    others_wait(crowd());
+    others_wait(CPUS);
+    cr_assert_eq(oncpu_policy_first(&fields.word, NOW), 0);
+}
+
+/* All of so few could be outside at one time. */
+Test(policy, on_many_cores_a_few_are_a_crowd_only_for_who_comes_back_at_once)
+{
+    oncpu_state_cpus = MANY_CPUS;
+    others_wait(CPUS);
+    has_waited_for(8, 8); /* of turns as long as what it does outside of them */
+    cr_assert_eq(oncpu_policy_first(&fields.word, NOW), 0);
+    has_waited_for(3, 8); /* of turns twice as long */
+    cr_assert_neq(oncpu_policy_first(&fields.word, NOW), 0);
+}
+
+Test(policy, on_many_cores_as_many_as_there_are_cores_are_a_crowd_for_everybody)
+{
+    oncpu_state_cpus = MANY_CPUS;
+    has_waited_for(8, 8);
+    others_wait(MANY_CPUS - 1);
+    cr_assert_eq(oncpu_policy_first(&fields.word, NOW), 0);
+    others_wait(1);
+    cr_assert_neq(oncpu_policy_first(&fields.word, NOW), 0);
+}
+
+Test(policy, on_many_cores_a_lock_is_not_saturated_for_who_is_outside_for_long)
+{
+    for (int cpus = CPUS; cpus <= MANY_CPUS; cpus += MANY_CPUS - CPUS) {
+        struct waits w = always_held();
+
+        oncpu_state_cpus = cpus;
+        w.away = 2 * TURN_NS;
+        w.wait = (struct oncpu_wait){.end = 4 * TURN_NS, .turns = 3, .taken = true};
+        go_through(&w);
+        if (cpus == CPUS)
+            cr_assert_gt(w.rests, 0);
+        else
+            cr_assert_eq(w.rests, 0);
+        w.away = WAITS * BOUND_NS; /* forgets it, by waits that are short for the time between them */
+        go_through(&w);
+    }
+}
+
+Test(policy, a_claim_comes_later_on_many_cores)
+{
+    const uint64_t us = 1000u;
+
+    cr_assert(oncpu_policy_claims(2 * us, false));
+    oncpu_state_cpus = MANY_CPUS;
+    cr_assert_not(oncpu_policy_claims(2 * us, false));
+    cr_assert(oncpu_policy_claims(10 * us, false));
+}
+
+Test(policy, on_two_cores_nobody_needs_a_seat)
+{
+    cr_assert_not(oncpu_policy_has_seats());
+    oncpu_state_cpus = MANY_CPUS;
+    cr_assert(oncpu_policy_has_seats());
+}
+
+/* Who finds none waits for a while, unless the lock turns over so fast that more would disturb. */
+Test(policy, there_are_more_seats_where_turns_are_long)
+{
+    unsigned asked = 1;
+
+    cr_assert_eq(oncpu_policy_seats(&fields.word, 0, 0), 1);
+    cr_assert_gt(oncpu_policy_seats(&fields.word, 1, 1), 1);
+    cr_assert_eq(oncpu_policy_seats(&fields.word, 1, 10), 0);
+    while (oncpu_policy_seats(&fields.word, asked, 0) && asked < 100)
+        asked++;
+    cr_assert_lt(asked, 100, "it asks for ever");
+    has_waited(8);
+    cr_assert_eq(oncpu_policy_seats(&fields.word, 1, 1), 1, "where there is always somebody, one is enough");
+}
+
+Test(policy, who_has_no_seat_rests_for_longer_the_more_there_are)
+{
+    uint32_t alone = oncpu_policy_surplus(&fields.word, NOW);
+    uint32_t first;
+    uint32_t next;
+
+    others_wait(MANY);
+    cr_assert_eq(oncpu_policy_surplus(&fields.word, NOW), alone, "these rest for another reason");
+    by_others(find_no_seat, MANY);
+    first = oncpu_policy_surplus(&fields.word, NOW);
+    cr_assert_gt(first, alone);
+    cr_assert_lt(first, BOUND_NS);
+    next = oncpu_policy_next_rest(first, 0);
+    cr_assert_gt(next, first);
+    cr_assert_lt(next, BOUND_NS);
+    cr_assert_eq(oncpu_policy_next_rest(first, 10 * BOUND_NS), 0, "in the end it sleeps in the futex");
+    oncpu_policy_first(&fields.word, NOW);
+    cr_assert_eq(oncpu_policy_next_rest(first, 0), 0, "the next wait is another one");
+}
+
+/* ... which says nothing of the rests of other waits. */
+Test(policy, what_a_surplus_waiter_sees_is_no_hint)
+{
+    struct oncpu_rest rest = {.now = NOW, .ns = BOUND_NS, .free = true};
+
+    oncpu_policy_surplus(&fields.word, NOW);
+    for (int i = 0; i < WAITS; i++) {
+        struct oncpu_wait wait = {.word = &fields.word, .begin = NOW, .end = NOW + TURN_NS, .taken = true};
+
+        oncpu_policy_rested(&rest);
+        oncpu_policy_note(&wait);
+    }
     cr_assert_eq(oncpu_policy_first(&fields.word, NOW), 0);
 }
 

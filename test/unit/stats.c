@@ -106,7 +106,7 @@ Test(stats, without_a_source_the_owners_cpu_tells)
     pthread_t waiter;
     cpu_set_t cpus;
 
-    if (oncpu_self_cpu() >= ONCPU_NO_CPU || oncpu_state_cpus() == 1)
+    if (oncpu_self_cpu() >= ONCPU_NO_CPU || oncpu_state_cpus == 1)
         SKIP("the CPU is not known, or there is one only");
     CPU_ZERO(&cpus);
     CPU_SET((unsigned)sched_getcpu(), &cpus);

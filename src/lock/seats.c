@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The places of the seats: a table by the lock's address, as a pthread_mutex_t has no room for them.
+ */
+#include "seats.h"
+
+#define TABLE_SHIFT 6
+#define LOCK_BITS 16
+#define LOCK_MASK ((UINT64_C(1) << LOCK_BITS) - 1)
+
+/*
+ * A place: in the low bits which lock it is, never 0, and above them when its holder was there last, ns. Each has a cache line of
+ * its own: its holder writes it between two looks at the lock. All accesses are relaxed: nothing follows from them but how one waits.
+ */
+struct place {
+    _Alignas(64) uint64_t held;
+};
+
+static struct place table[1u << TABLE_SHIFT][ONCPU_SEATS];
+
+static uint64_t mixed(const uint32_t *word)
+{
+    return (uint64_t)(uintptr_t)word *
+           0x9e3779b97f4a7c15u; /* Knuth: multiplicative hashing; the upper bits are the good ones */
+}
+
+static uint64_t lock_of(const uint32_t *word)
+{
+    return (mixed(word) >> (64 - TABLE_SHIFT - LOCK_BITS) & LOCK_MASK) | 1u;
+}
+
+/* Whether somebody is there. Clocks of two CPUs can differ: a time to come is no old one. */
+static bool is_taken(uint64_t held, uint64_t now)
+{
+    int64_t age = (int64_t)((now << LOCK_BITS) - (held & ~LOCK_MASK));
+
+    return held && age < (int64_t)((uint64_t)ONCPU_SEAT_STALE << LOCK_BITS);
+}
+
+bool oncpu_seat_take(struct oncpu_seat *seat, const uint32_t *word, uint32_t count, uint64_t now)
+{
+    struct place *places = table[mixed(word) >> (64 - TABLE_SHIFT)];
+    uint64_t lock = lock_of(word);
+    uint32_t sitting = 0;
+
+    *seat = (struct oncpu_seat){.held = now << LOCK_BITS | lock};
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t there = __atomic_load_n(&places[i].held, __ATOMIC_RELAXED);
+
+        if (!is_taken(there, now) && __atomic_compare_exchange_n(&places[i].held, &there, seat->held, false,
+                                                                 __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            seat->at = &places[i].held;
+            return true;
+        }
+        sitting += (there & LOCK_MASK) == lock; /* or else somebody was faster, who may spin for another lock */
+    }
+    return sitting < count;
+}
+
+bool oncpu_seat_keep(struct oncpu_seat *seat, uint64_t now)
+{
+    if (!seat->at)
+        return true;
+    if (__atomic_load_n(seat->at, __ATOMIC_RELAXED) != seat->held)
+        return false;
+    seat->held = now << LOCK_BITS | (seat->held & LOCK_MASK);
+    __atomic_store_n(seat->at, seat->held, __ATOMIC_RELAXED); /* who took it in between loses it, or both have it */
+    return true;
+}
+
+void oncpu_seat_leave(struct oncpu_seat *seat)
+{
+    if (seat->at && __atomic_load_n(seat->at, __ATOMIC_RELAXED) == seat->held)
+        __atomic_store_n(seat->at, 0, __ATOMIC_RELAXED);
+    seat->at = 0;
+}
