@@ -19,11 +19,13 @@ struct crowd {
 
 static uint64_t places[PLACES]; /* all that is to be found out of a lock is in one word */
 
-/* Where this thread said it last. */
-static __thread struct {
+#define MINE 4u
+
+/* Where this thread said it last, of each of a few locks; those beside each other have different places (policy.c). */
+static __thread struct said {
     const uint32_t *word;
     uint16_t period;
-} mine __attribute__((tls_model("initial-exec")));
+} said[MINE] __attribute__((tls_model("initial-exec")));
 
 static uint64_t mixed(const uint32_t *word)
 {
@@ -34,6 +36,11 @@ static uint64_t mixed(const uint32_t *word)
 static uint64_t *place_of(const uint32_t *word)
 {
     return &places[mixed(word) >> 58];
+}
+
+static struct said *mine_of(const uint32_t *word)
+{
+    return &said[(uintptr_t)word / sizeof(*word) % MINE];
 }
 
 static uint64_t packed(struct crowd crowd)
@@ -62,15 +69,16 @@ void oncpu_crowd_enter(const uint32_t *word, uint64_t now)
     uint64_t *place = place_of(word);
     uint64_t there = __atomic_load_n(place, __ATOMIC_RELAXED);
     struct crowd crowd = now_at(there, word, now);
+    struct said *mine = mine_of(word);
 
-    if (mine.word == word && mine.period == crowd.period)
+    if (mine->word == word && mine->period == crowd.period)
         return;
     if (crowd.threads < ONCPU_CROWD_MOST)
         crowd.threads++;
     /* whoever was faster, and had this fail, may go uncounted until its next rest */
     if (__atomic_compare_exchange_n(place, &there, packed(crowd), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-        mine.word = word;
-        mine.period = crowd.period;
+        mine->word = word;
+        mine->period = crowd.period;
     }
 }
 
@@ -78,7 +86,8 @@ uint32_t oncpu_crowd_others(const uint32_t *word, uint64_t now)
 {
     struct crowd crowd = now_at(__atomic_load_n(place_of(word), __ATOMIC_RELAXED), word, now);
     uint32_t threads = crowd.before > crowd.threads ? crowd.before : crowd.threads;
-    bool me = mine.word == word && (uint16_t)(crowd.period - mine.period) <= 1;
+    const struct said *mine = mine_of(word);
+    bool me = mine->word == word && (uint16_t)(crowd.period - mine->period) <= 1;
 
     return me && threads ? threads - 1 : threads;
 }

@@ -84,10 +84,13 @@
  */
 
 #define MANY_CORES 3
-#define SEAT_TRIES 3u /* so often one looks for a seat, as long as there are ... */
-#define SEAT_TURNS 2u /* ... fewer turns than this meanwhile */
-/* then it rests for so long for each of those who do the same, so that they come one after the other */
-#define SURPLUS_STEP 5000u
+#define SEAT_TRIES 3u       /* so often one looks for a seat, as long as there are ... */
+#define SEAT_TURNS 2u       /* ... fewer turns than this meanwhile, where there is always somebody; */
+#define SEAT_PATIENCE 16u   /* so often where the others may be gone soon */
+#define SURPLUS_STEP 5000u  /* a rest for the lack of a seat takes so long for each of those who do the same, about; */
+#define SURPLUS_TURN 10000u /* a turn takes so long, if there was none to be seen; */
+#define SURPLUS_OFF_LEAST 16u  /* if the lock was idle for half of the rest, it is sleeps for so many times, ... */
+#define SURPLUS_OFF_MOST 4096u /* ... four times as many each time */
 
 #define STARVED_AFTER 1000000u /* a waiter that has waited for so long spins and claims in any case */
 
@@ -106,7 +109,10 @@ static __thread struct {
     uint32_t slice;         /* for so long it refuses claims */
     bool sleeps;            /* it is a sleep */
     bool returns;           /* this thread comes back to it at once */
-    bool surplus;           /* in this wait there was no seat for it */
+    bool surplus;           /* in this wait there was no seat for it, ... */
+    uint32_t surplus_turn;  /* ... while turns took so long */
+    uint32_t surplus_off;   /* so many times more that is no reason to rest, ... */
+    uint32_t surplus_wrong; /* ... of so many */
     bool yields;            /* the next wait begins with an offer of the CPU */
     uint64_t left;          /* when the first part of its last wait ended */
     uint64_t got;           /* when it got a lock that it had to wait for */
@@ -193,6 +199,12 @@ bool oncpu_policy_has_seats(void)
     return many_cores();
 }
 
+/* Whether there is always somebody who waits for this lock, as far as this thread knows. */
+static bool is_busy(const uint32_t *word)
+{
+    return memory.hinted == word && memory.surplus_off == 0;
+}
+
 /*
  * The first seat is for everybody. More of them help where turns are long, as the line then stays where it is for longer than it
  * takes to fetch it, and somebody is to be there when it comes; but not where there is always somebody.
@@ -201,23 +213,42 @@ uint32_t oncpu_policy_seats(const uint32_t *word, uint32_t asked, uint32_t turns
 {
     if (asked == 0)
         return 1;
-    if (asked >= SEAT_TRIES || turns >= SEAT_TURNS)
-        return 0;
-    return memory.hinted == word ? 1 : ONCPU_SEATS;
+    if (is_busy(word))
+        return asked < SEAT_TRIES && turns < SEAT_TURNS ? 1 : 0;
+    return asked < SEAT_PATIENCE ? ONCPU_SEATS : 0;
 }
 
-static uint32_t surplus_rest(void)
+/* Not the same for all, who else would come back all at once. */
+static uint32_t surplus_rest(uint64_t now)
 {
-    return between((uint64_t)memory.others * SURPLUS_STEP, REST_LEAST, REST_MOST);
+    uint32_t about = between((uint64_t)memory.others * SURPLUS_STEP, REST_LEAST, REST_MOST);
+
+    return about / 2 + (uint32_t)(now % about);
 }
 
-uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now)
+uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now, uint64_t ns, uint32_t turns)
 {
+    if (memory.surplus_off) {
+        memory.surplus_off--;
+        return ONCPU_AT_ONCE;
+    }
     word++; /* whoever rests for the lack of a seat is counted by an address of its own */
     memory.surplus = true;
+    memory.surplus_turn = turns ? between(ns / turns, 0, SURPLUS_TURN) : SURPLUS_TURN;
     memory.others = oncpu_crowd_others(word, now);
     oncpu_crowd_enter(word, now);
-    return surplus_rest();
+    return surplus_rest(now);
+}
+
+/* The others may have come all at once, and are gone: as after a barrier. Nobody can wake who rests. */
+static void surplus_rested(const struct oncpu_rest *rest)
+{
+    if ((uint64_t)rest->turns * memory.surplus_turn * 2u >= rest->ns) {
+        memory.surplus_wrong /= 2u;
+        return;
+    }
+    memory.surplus_wrong = between((uint64_t)memory.surplus_wrong * 4u, SURPLUS_OFF_LEAST, SURPLUS_OFF_MOST);
+    memory.surplus_off = memory.surplus_wrong;
 }
 
 uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
@@ -249,8 +280,12 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
     bool idle = rest->free && rest->turns == 0;
     uint64_t turn = rest->ns / (rest->turns + 1u);
 
-    if (memory.surplus || rest->ns < REST_LEAST)
-        return; /* it rests for another reason, or a signal ended it */
+    if (memory.surplus) {
+        surplus_rested(rest);
+        return;
+    }
+    if (rest->ns < REST_LEAST)
+        return; /* a signal ended it */
     if (!idle)
         memory.turn = between(turn, 0, UINT32_MAX);
     look_around(rest->now);
@@ -262,7 +297,7 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
 uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited)
 {
     if (memory.surplus)
-        return waited > REST_BOUND ? 0 : between((uint64_t)rest * 2u, surplus_rest(), REST_MOST);
+        return waited > REST_BOUND || memory.surplus_off ? 0 : surplus_rest(rest + waited);
     if (memory.rests == 0 || !rests_are_short() || waited > at_least(REST_BOUND, (uint64_t)ROUNDS_BOUND * a_round()))
         return 0;
     return crowded() ? a_round() / 2 : between((uint64_t)rest * 2u, REST_LEAST, REST_MOST);

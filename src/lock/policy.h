@@ -71,8 +71,11 @@ bool oncpu_policy_has_seats(void);
 uint32_t oncpu_policy_seats(const uint32_t *word, uint32_t asked, uint32_t turns);
 #define ONCPU_SEAT_WAIT 1000u /* ns between two times; meanwhile there were `turns` */
 
-/* The rest (ns) of a waiter for whom there is no seat. */
-uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now);
+/*
+ * What a waiter does for whom there is no seat, and who has seen that the others had so many turns in `ns`: a rest of so many ns, or
+ * ONCPU_AT_ONCE.
+ */
+uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now, uint64_t ns, uint32_t turns);
 
 /* A rest is over. */
 void oncpu_policy_rested(const struct oncpu_rest *rest);

@@ -29,32 +29,42 @@ static uint64_t lock_of(const uint32_t *word)
     return (mixed(word) >> (64 - TABLE_SHIFT - LOCK_BITS) & LOCK_MASK) | 1u;
 }
 
-/* Whether somebody is there. Clocks of two CPUs can differ: a time to come is no old one. */
+/* Whether somebody is there. Clocks of two CPUs can differ; and what was left there days ago is not of a time to come. */
 static bool is_taken(uint64_t held, uint64_t now)
 {
+    const int64_t stale = (int64_t)((uint64_t)ONCPU_SEAT_STALE << LOCK_BITS);
     int64_t age = (int64_t)((now << LOCK_BITS) - (held & ~LOCK_MASK));
 
-    return held && age < (int64_t)((uint64_t)ONCPU_SEAT_STALE << LOCK_BITS);
+    return held && age < stale && age > -stale;
 }
 
+static bool take(struct oncpu_seat *seat, uint64_t *place, uint64_t there)
+{
+    if (!__atomic_compare_exchange_n(place, &there, seat->held, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        return false;
+    seat->at = place;
+    return true;
+}
+
+/* Two threads that come at one moment may both get the last seat, as they take two places: a bound that is one more for a moment. */
 bool oncpu_seat_take(struct oncpu_seat *seat, const uint32_t *word, uint32_t count, uint64_t now)
 {
     struct place *places = table[mixed(word) >> (64 - TABLE_SHIFT)];
     uint64_t lock = lock_of(word);
+    uint64_t there[ONCPU_SEATS];
     uint32_t sitting = 0;
 
     *seat = (struct oncpu_seat){.held = now << LOCK_BITS | lock};
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t there = __atomic_load_n(&places[i].held, __ATOMIC_RELAXED);
-
-        if (!is_taken(there, now) && __atomic_compare_exchange_n(&places[i].held, &there, seat->held, false,
-                                                                 __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-            seat->at = &places[i].held;
-            return true;
-        }
-        sitting += (there & LOCK_MASK) == lock; /* or else somebody was faster, who may spin for another lock */
+    for (uint32_t i = 0; i < ONCPU_SEATS; i++) {
+        there[i] = __atomic_load_n(&places[i].held, __ATOMIC_RELAXED);
+        sitting += is_taken(there[i], now) && (there[i] & LOCK_MASK) == lock;
     }
-    return sitting < count;
+    if (sitting >= count)
+        return false;
+    for (uint32_t i = 0; i < ONCPU_SEATS; i++)
+        if (!is_taken(there[i], now) && take(seat, &places[i].held, there[i]))
+            return true;
+    return sitting == 0; /* the places are others', or somebody was faster */
 }
 
 bool oncpu_seat_keep(struct oncpu_seat *seat, uint64_t now)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seats: who spins for a lock has one, and there are few, so that many cores do not pull one cache line to and fro.
+ * Seats: who begins to spin for a lock has one, and there are few, so that many cores do not pull one cache line to and fro. (Who comes
+ * from a sleep spins without: in the futex word one is woken at a time, and from rests one claims.)
  *
  * A seat is no promise. Who does not say again and again that it is there loses it, as it may not run, may have jumped out of a
  * signal handler, or be on the other side of a fork: so there is nothing to give back, and no count that can be wrong for long.
@@ -21,9 +22,9 @@ struct oncpu_seat {
 };
 
 /*
- * Takes one of the first `count` seats (ONCPU_SEATS at most) of this lock at the time `now` (CLOCK_MONOTONIC, ns). Returns false if
- * other threads that spin for this lock have them all. If there is no room because of other locks, whose places are the same, it
- * returns true, and `seat` is none. Async-signal-safe.
+ * Takes a seat of this lock at the time `now` (CLOCK_MONOTONIC, ns). Returns false if `count` (ONCPU_SEATS at most) other threads of
+ * this process have one, or somebody was faster. If there is no room because of other locks, whose places are the same, it returns
+ * true, and `seat` is none. Async-signal-safe.
  */
 bool oncpu_seat_take(struct oncpu_seat *seat, const uint32_t *word, uint32_t count, uint64_t now);
 

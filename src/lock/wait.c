@@ -197,33 +197,54 @@ static enum oncpu_verdict rest(struct waiter *w, uint32_t ns, uint64_t end)
 }
 
 /* Looks for a seat. Meanwhile the lock is left alone, but for the look that tells how fast it turns over. */
-static enum oncpu_verdict sit(struct waiter *w)
+static enum oncpu_verdict sit(struct waiter *w, uint64_t end)
 {
+    enum oncpu_verdict verdict = ONCPU_SURPLUS;
     uint32_t turned = 0;
     uint32_t seats;
 
-    for (uint32_t asked = 0; (seats = oncpu_policy_seats(w->lock.word, asked, turned)) > 0; asked++) {
+    for (uint32_t asked = 0; verdict == ONCPU_SURPLUS && w->now < end; asked++) {
         uint32_t turns = turns_of(w);
 
+        seats = oncpu_policy_seats(w->lock.word, asked, turned);
+        if (!seats)
+            break;
         if (oncpu_seat_take(&w->seat, w->lock.word, seats, w->now))
             return ONCPU_GO_ON;
         oncpu_spin_ns(ONCPU_SEAT_WAIT);
         if (try_take(w))
-            return ONCPU_TAKEN;
+            verdict = ONCPU_TAKEN;
         w->now = oncpu_now_ns();
         turned = (turns_of(w) - turns) % ONCPU_TURN_COUNTS;
+        w->lost += turned;
     }
-    return ONCPU_SURPLUS;
+    return verdict;
 }
 
-static enum oncpu_verdict spin_first(struct waiter *w, uint64_t end)
+static enum oncpu_verdict spin_seated(struct waiter *w, uint64_t end)
 {
-    enum oncpu_verdict verdict = oncpu_policy_has_seats() ? sit(w) : ONCPU_GO_ON;
+    enum oncpu_verdict verdict;
+    uint64_t begin;
 
+    w->now = begin = oncpu_now_ns(); /* it may have offered its CPU meanwhile */
+    verdict = sit(w, end);
+    w->counts.spin_ns += w->now - begin;
     if (verdict == ONCPU_GO_ON)
         verdict = spin(w, end, false);
     oncpu_seat_leave(&w->seat);
     return verdict;
+}
+
+/* The first part of a wait that does not begin with a rest. *ns: the rest with which it goes on. */
+static enum oncpu_verdict spin_first(struct waiter *w, uint64_t end, uint32_t *ns)
+{
+    uint64_t begin = w->now;
+    enum oncpu_verdict verdict = oncpu_policy_has_seats() ? spin_seated(w, end) : spin(w, end, false);
+
+    if (verdict != ONCPU_SURPLUS)
+        return verdict;
+    *ns = oncpu_policy_surplus(w->lock.word, w->now, w->now - begin, w->lost);
+    return *ns == ONCPU_AT_ONCE ? ONCPU_ENOUGH : ONCPU_REFUSED;
 }
 
 /* Half of what a deadline leaves, at most: there must be time to claim the lock. */
@@ -242,13 +263,8 @@ static bool wait_outside(struct waiter *w, uint64_t end)
 
     if (ns == ONCPU_AT_ONCE || !oncpu_spin_allowed())
         return try_take(w);
-    if (ns == 0) {
-        verdict = spin_first(w, end);
-        if (verdict == ONCPU_SURPLUS) {
-            ns = oncpu_policy_surplus(w->lock.word, w->now);
-            verdict = ONCPU_REFUSED;
-        }
-    }
+    if (ns == 0)
+        verdict = spin_first(w, end, &ns);
     while (verdict == ONCPU_REFUSED && ns && w->now < end) {
         verdict = rest(w, bounded(ns, w, end), end);
         if (verdict == ONCPU_REFUSED)

@@ -546,9 +546,11 @@ static void *wait_too(void *unused)
     return unused;
 }
 
+enum { SEEN_NS = 3000, SEEN_TURNS = 6 }; /* while it looked for a seat */
+
 static void *find_no_seat(void *unused)
 {
-    oncpu_policy_surplus(&fields.word, NOW);
+    oncpu_policy_surplus(&fields.word, NOW, SEEN_NS, SEEN_TURNS);
     return unused;
 }
 
@@ -566,6 +568,16 @@ static void by_others(void *(*what)(void *), unsigned threads)
 static void others_wait(unsigned threads)
 {
     by_others(wait_too, threads);
+}
+
+Test(policy, a_thread_that_waits_for_several_locks_in_turn_is_nobody_else)
+{
+    uint32_t words[3];
+
+    for (int i = 0; i < 9; i++) {
+        oncpu_crowd_enter(&words[i % 3], NOW);
+        cr_assert_eq(oncpu_crowd_others(&words[i % 3], NOW), 0);
+    }
 }
 
 Test(policy, a_crowd_is_counted_and_forgotten)
@@ -738,50 +750,118 @@ Test(policy, on_two_cores_nobody_needs_a_seat)
     cr_assert(oncpu_policy_has_seats());
 }
 
-/* Who finds none waits for a while, unless the lock turns over so fast that more would disturb. */
-Test(policy, there_are_more_seats_where_turns_are_long)
+static unsigned asks(uint32_t turns)
 {
     unsigned asked = 1;
 
-    cr_assert_eq(oncpu_policy_seats(&fields.word, 0, 0), 1);
-    cr_assert_gt(oncpu_policy_seats(&fields.word, 1, 1), 1);
-    cr_assert_eq(oncpu_policy_seats(&fields.word, 1, 10), 0);
-    while (oncpu_policy_seats(&fields.word, asked, 0) && asked < 100)
+    while (asked < 1000 && oncpu_policy_seats(&fields.word, asked, turns))
         asked++;
-    cr_assert_lt(asked, 100, "it asks for ever");
+    return asked;
+}
+
+/* Who finds none asks again for a while. */
+Test(policy, there_are_more_seats_where_nobody_else_waits_all_the_time)
+{
+    unsigned patience = asks(10);
+
+    cr_assert_eq(oncpu_policy_seats(&fields.word, 0, 0), 1);
+    cr_assert_gt(oncpu_policy_seats(&fields.word, 1, 10), 1);
+    cr_assert_lt(patience, 100);
     has_waited(8);
-    cr_assert_eq(oncpu_policy_seats(&fields.word, 1, 1), 1, "where there is always somebody, one is enough");
+    cr_assert_eq(oncpu_policy_seats(&fields.word, 1, 1), 1);
+    cr_assert_lt(asks(0), patience);
+    cr_assert_gt(asks(0), 1);
+    cr_assert_eq(asks(10), 1, "not where it turns over so fast that one more would disturb");
+}
+
+static uint32_t surplus(uint64_t now)
+{
+    return oncpu_policy_surplus(&fields.word, now, SEEN_NS, SEEN_TURNS);
+}
+
+/* Of rests at many times, as they are not all alike. */
+static uint32_t longest_rest(void)
+{
+    uint32_t longest = 0;
+
+    for (uint64_t now = NOW; now < NOW + BOUND_NS; now += 997) {
+        uint32_t rest = surplus(now);
+
+        longest = rest > longest ? rest : longest;
+    }
+    return longest;
 }
 
 Test(policy, who_has_no_seat_rests_for_longer_the_more_there_are)
 {
-    uint32_t alone = oncpu_policy_surplus(&fields.word, NOW);
-    uint32_t first;
-    uint32_t next;
+    uint32_t alone = longest_rest();
+    uint32_t among_many;
 
+    cr_assert_gt(alone, 0);
     others_wait(MANY);
-    cr_assert_eq(oncpu_policy_surplus(&fields.word, NOW), alone, "these rest for another reason");
+    cr_assert_eq(longest_rest(), alone, "these rest for another reason");
     by_others(find_no_seat, MANY);
-    first = oncpu_policy_surplus(&fields.word, NOW);
-    cr_assert_gt(first, alone);
-    cr_assert_lt(first, BOUND_NS);
-    next = oncpu_policy_next_rest(first, 0);
-    cr_assert_gt(next, first);
-    cr_assert_lt(next, BOUND_NS);
-    cr_assert_eq(oncpu_policy_next_rest(first, 10 * BOUND_NS), 0, "in the end it sleeps in the futex");
-    oncpu_policy_first(&fields.word, NOW);
-    cr_assert_eq(oncpu_policy_next_rest(first, 0), 0, "the next wait is another one");
+    among_many = longest_rest();
+    cr_assert_gt(among_many, 2 * alone);
+    cr_assert_lt(among_many, BOUND_NS);
+    cr_assert_neq(surplus(NOW), surplus(NOW + 1), "all come back at one moment");
 }
 
-/* ... which says nothing of the rests of other waits. */
+Test(policy, it_rests_again_until_it_has_waited_for_long)
+{
+    uint32_t rest = surplus(NOW);
+
+    cr_assert_neq(oncpu_policy_next_rest(rest, 0), 0);
+    cr_assert_eq(oncpu_policy_next_rest(rest, 10 * BOUND_NS), 0);
+    oncpu_policy_first(&fields.word, NOW);
+    cr_assert_eq(oncpu_policy_next_rest(rest, 0), 0, "the next wait is another one");
+}
+
+/* How many times of so many it rests, while the lock is held for so much of each rest. */
+static unsigned surplus_rests(unsigned of, unsigned share)
+{
+    unsigned rests = 0;
+
+    while (of--) {
+        struct oncpu_rest rest = {.now = NOW, .ns = 100 * SEEN_NS, .turns = SEEN_TURNS * share};
+
+        oncpu_policy_first(&fields.word, NOW);
+        if (surplus(NOW) == ONCPU_AT_ONCE)
+            continue;
+        oncpu_policy_rested(&rest);
+        rests++;
+    }
+    return rests;
+}
+
+/* As after a barrier: they come all at once, and are gone. */
+Test(policy, who_found_the_lock_idle_meanwhile_sleeps_in_the_futex)
+{
+    cr_assert_eq(surplus_rests(WAITS, 90), WAITS);
+    cr_assert_lt(surplus_rests(WAITS, 10), 10);
+    surplus_rests(10 * WAITS, 90);
+    cr_assert_eq(surplus_rests(WAITS, 90), WAITS, "until it is busy again");
+}
+
+Test(policy, which_ends_the_rests_of_this_wait)
+{
+    uint32_t rest = surplus(NOW);
+
+    oncpu_policy_rested(&(struct oncpu_rest){.now = NOW, .ns = 100 * SEEN_NS, .free = true});
+    cr_assert_eq(oncpu_policy_next_rest(rest, 0), 0);
+    has_waited(8);
+    cr_assert_gt(oncpu_policy_seats(&fields.word, 1, 1), 1, "and it has more patience");
+}
+
+/* ... and says nothing of the rests of other waits. */
 Test(policy, what_a_surplus_waiter_sees_is_no_hint)
 {
-    struct oncpu_rest rest = {.now = NOW, .ns = BOUND_NS, .free = true};
+    struct oncpu_rest rest = {.now = NOW, .ns = BOUND_NS, .free = true, .turns = BOUND_NS / 1000 * SEEN_TURNS};
 
-    oncpu_policy_surplus(&fields.word, NOW);
     for (int i = 0; i < WAITS; i++) {
         struct oncpu_wait wait = {.word = &fields.word, .begin = NOW, .end = NOW + TURN_NS, .taken = true};
 
+        surplus(NOW);
         oncpu_policy_rested(&rest);
         oncpu_policy_note(&wait);
     }

@@ -74,6 +74,23 @@ Test(seats, who_keeps_its_seat_keeps_it_for_long)
     }
 }
 
+/* The time in a place has 48 bits: 78 hours. */
+Test(seats, an_abandoned_seat_never_comes_back_to_life)
+{
+    const uint64_t hour = 3600000000000u;
+    struct oncpu_seat left;
+
+    cr_assert(oncpu_seat_take(&left, lock, 1, NOW));
+    for (uint64_t hours = 1; hours < 200; hours++) {
+        struct oncpu_seat mine;
+        uint64_t was = *left.at;
+
+        cr_assert(oncpu_seat_take(&mine, lock, 1, NOW + hours * hour));
+        oncpu_seat_leave(&mine);
+        *left.at = was;
+    }
+}
+
 Test(seats, a_clock_that_is_behind_takes_nobodys)
 {
     struct oncpu_seat first;
@@ -92,13 +109,30 @@ Test(seats, other_locks_take_none_away)
 
     take_all(seats);
     for (int i = 1; i < LOCKS; i++) {
-        cr_assert(oncpu_seat_take(&mine, &locks[i], ONCPU_SEATS, NOW));
+        cr_assert(oncpu_seat_take(&mine, &locks[i], 1, NOW));
         without += mine.at == NULL;
         cr_assert(oncpu_seat_keep(&mine, NOW));
         oncpu_seat_leave(&mine);
     }
     cr_assert_gt(without, 0);
     cr_assert_lt(without, LOCKS / 8);
+}
+
+/* The first place may be another lock's: the bound is none of the place. */
+Test(seats, a_lock_has_its_own_where_another_has_the_first)
+{
+    for (int i = 1; i < LOCKS; i++) {
+        struct oncpu_seat others;
+        struct oncpu_seat first;
+        struct oncpu_seat mine;
+
+        cr_assert(oncpu_seat_take(&others, lock, 1, NOW));
+        cr_assert(oncpu_seat_take(&first, &locks[i], 1, NOW));
+        cr_assert_not_null(first.at);
+        cr_assert_not(oncpu_seat_take(&mine, &locks[i], 1, NOW));
+        oncpu_seat_leave(&first);
+        oncpu_seat_leave(&others);
+    }
 }
 
 static unsigned sitting;
@@ -137,7 +171,7 @@ Test(seats, threads_never_have_more_of_them)
         cr_assert_eq(pthread_create(&threads[i], NULL, sit, NULL), 0);
     for (int i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_join(threads[i], NULL), 0);
-    cr_assert_leq(most, ONCPU_SEATS);
+    cr_assert_leq(most, ONCPU_SEATS); /* there are no more places */
     cr_assert_gt(most, 1);
     cr_assert_gt(refused, 0);
 }
