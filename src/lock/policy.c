@@ -89,8 +89,9 @@
 #define SEAT_PATIENCE 16u   /* so often where the others may be gone soon */
 #define SURPLUS_STEP 5000u  /* a rest for the lack of a seat takes so long for each of those who do the same, about; */
 #define SURPLUS_TURN 10000u /* a turn takes so long, if there was none to be seen; */
-#define SURPLUS_OFF_LEAST 16u  /* if the lock was idle for half of the rest, it is sleeps for so many times, ... */
-#define SURPLUS_OFF_MOST 4096u /* ... four times as many each time */
+/* if the lock was idle for three quarters of it, the thread sleeps in the futex instead, the next so many times */
+#define SURPLUS_OFF_LEAST 4u
+#define SURPLUS_OFF_MOST 1024u /* reached by four times as many each time */
 
 #define STARVED_AFTER 1000000u /* a waiter that has waited for so long spins and claims in any case */
 
@@ -243,7 +244,7 @@ uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now, uint64_t ns, u
 /* The others may have come all at once, and are gone: as after a barrier. Nobody can wake who rests. */
 static void surplus_rested(const struct oncpu_rest *rest)
 {
-    if ((uint64_t)rest->turns * memory.surplus_turn * 2u >= rest->ns) {
+    if ((uint64_t)rest->turns * memory.surplus_turn * 4u >= rest->ns) {
         memory.surplus_wrong /= 2u;
         return;
     }

@@ -38,15 +38,7 @@ static bool is_taken(uint64_t held, uint64_t now)
     return held && age < stale && age > -stale;
 }
 
-static bool take(struct oncpu_seat *seat, uint64_t *place, uint64_t there)
-{
-    if (!__atomic_compare_exchange_n(place, &there, seat->held, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        return false;
-    seat->at = place;
-    return true;
-}
-
-/* Two threads that come at one moment may both get the last seat, as they take two places: a bound that is one more for a moment. */
+/* All look for the first place that is free, so that two who come at one moment do not both get the last seat by taking two places. */
 bool oncpu_seat_take(struct oncpu_seat *seat, const uint32_t *word, uint32_t count, uint64_t now)
 {
     struct place *places = table[mixed(word) >> (64 - TABLE_SHIFT)];
@@ -59,12 +51,17 @@ bool oncpu_seat_take(struct oncpu_seat *seat, const uint32_t *word, uint32_t cou
         there[i] = __atomic_load_n(&places[i].held, __ATOMIC_RELAXED);
         sitting += is_taken(there[i], now) && (there[i] & LOCK_MASK) == lock;
     }
-    if (sitting >= count)
-        return false;
-    for (uint32_t i = 0; i < ONCPU_SEATS; i++)
-        if (!is_taken(there[i], now) && take(seat, &places[i].held, there[i]))
+    for (uint32_t i = 0; i < ONCPU_SEATS && sitting < count; i++) {
+        if (is_taken(there[i], now))
+            continue;
+        if (__atomic_compare_exchange_n(&places[i].held, &there[i], seat->held, false, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED)) {
+            seat->at = &places[i].held;
             return true;
-    return sitting == 0; /* the places are others', or somebody was faster */
+        }
+        sitting += (there[i] & LOCK_MASK) == lock; /* somebody was faster */
+    }
+    return sitting < count;
 }
 
 bool oncpu_seat_keep(struct oncpu_seat *seat, uint64_t now)

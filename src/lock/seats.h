@@ -23,7 +23,7 @@ struct oncpu_seat {
 
 /*
  * Takes a seat of this lock at the time `now` (CLOCK_MONOTONIC, ns). Returns false if `count` (ONCPU_SEATS at most) other threads of
- * this process have one, or somebody was faster. If there is no room because of other locks, whose places are the same, it returns
+ * this process have one. If there is no room because of other locks, whose places are the same, it returns
  * true, and `seat` is none. Async-signal-safe.
  */
 bool oncpu_seat_take(struct oncpu_seat *seat, const uint32_t *word, uint32_t count, uint64_t now);
