@@ -18,8 +18,9 @@
  * take a process-shared pthread_mutex_t and the drop-in: here it would cost every mutex a branch.
  *
  * Who takes it first has it: there is no queue. But with thread states (oncpu_source() is not ONCPU_SOURCE_NONE) a waiter that is on a
- * CPU and has waited for 1 us while nobody sleeps on the mutex, or for 1 ms in any case, is offered it at the next release
- * (ONCPU_HANDOFF_NS, oncpu.h).
+ * CPU and has waited for 1 us (5 us on three and more CPUs) while nobody sleeps on the mutex, or for 1 ms in any case, is offered it at
+ * the next release (ONCPU_HANDOFF_NS, oncpu.h). On three and more CPUs few threads spin for one mutex; others sleep for tens of
+ * microseconds in between (doc/waiting-policy.md).
  *
  * None of these functions is async-signal-safe or a cancellation point, none calls malloc() or touches errno.
  */

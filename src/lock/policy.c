@@ -85,8 +85,9 @@
 
 #define MANY_CORES 3
 #define SEAT_TRIES 3u       /* so often one looks for a seat, as long as there are ... */
-#define SEAT_TURNS 2u       /* ... fewer turns than this meanwhile, where there is always somebody; */
-#define SEAT_PATIENCE 16u   /* so often where the others may be gone soon */
+#define SEAT_TURNS 2u       /* ... fewer turns than this each time, where there is always somebody; */
+#define SEAT_PATIENCE 16u   /* so often where the others may be gone soon, as long as there is ... */
+#define SEAT_PACE 4u        /* ... one in so many times: longer ones are worth a sleep */
 #define SURPLUS_STEP 5000u  /* a rest for the lack of a seat takes so long for each of those who do the same, about; */
 #define SURPLUS_TURN 10000u /* a turn takes so long, if there was none to be seen; */
 /* if the lock was idle for three quarters of it, the thread sleeps in the futex instead, the next so many times */
@@ -215,8 +216,8 @@ uint32_t oncpu_policy_seats(const uint32_t *word, uint32_t asked, uint32_t turns
     if (asked == 0)
         return 1;
     if (is_busy(word))
-        return asked < SEAT_TRIES && turns < SEAT_TURNS ? 1 : 0;
-    return asked < SEAT_PATIENCE ? ONCPU_SEATS : 0;
+        return asked < SEAT_TRIES && turns < asked * SEAT_TURNS ? 1 : 0;
+    return asked < SEAT_TRIES || (asked < SEAT_PATIENCE && turns * SEAT_PACE >= asked) ? ONCPU_SEATS : 0;
 }
 
 /* Not the same for all, who else would come back all at once. */

@@ -69,7 +69,7 @@ bool oncpu_policy_has_seats(void);
 
 /* How many seats there are for who has asked `asked` times before; 0: it has asked often enough. */
 uint32_t oncpu_policy_seats(const uint32_t *word, uint32_t asked, uint32_t turns);
-#define ONCPU_SEAT_WAIT 1000u /* ns between two times; meanwhile there were `turns` */
+#define ONCPU_SEAT_WAIT 1000u /* ns between two times; since the first there were `turns` */
 
 /*
  * What a waiter does for whom there is no seat, and who has seen that the others had so many turns in `ns`: a rest of so many ns, or

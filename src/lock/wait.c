@@ -200,13 +200,11 @@ static enum oncpu_verdict rest(struct waiter *w, uint32_t ns, uint64_t end)
 static enum oncpu_verdict sit(struct waiter *w, uint64_t end)
 {
     enum oncpu_verdict verdict = ONCPU_SURPLUS;
-    uint32_t turned = 0;
+    uint32_t turns = turns_of(w);
     uint32_t seats;
 
     for (uint32_t asked = 0; verdict == ONCPU_SURPLUS && w->now < end; asked++) {
-        uint32_t turns = turns_of(w);
-
-        seats = oncpu_policy_seats(w->lock.word, asked, turned);
+        seats = oncpu_policy_seats(w->lock.word, asked, w->lost);
         if (!seats)
             break;
         if (oncpu_seat_take(&w->seat, w->lock.word, seats, w->now))
@@ -215,8 +213,7 @@ static enum oncpu_verdict sit(struct waiter *w, uint64_t end)
         if (try_take(w))
             verdict = ONCPU_TAKEN;
         w->now = oncpu_now_ns();
-        turned = (turns_of(w) - turns) % ONCPU_TURN_COUNTS;
-        w->lost += turned;
+        w->lost = (turns_of(w) - turns) % ONCPU_TURN_COUNTS;
     }
     return verdict;
 }
