@@ -90,9 +90,9 @@
 #define SEAT_PACE 4u        /* ... one in so many times: longer ones are worth a sleep */
 #define SURPLUS_STEP 5000u  /* a rest for the lack of a seat takes so long for each of those who do the same, about; */
 #define SURPLUS_TURN 10000u /* a turn takes so long, if there was none to be seen; */
-/* if the lock was idle for three quarters of it, the thread sleeps in the futex instead, the next so many times */
-#define SURPLUS_OFF_LEAST 4u
-#define SURPLUS_OFF_MOST 1024u /* reached by four times as many each time */
+/* if the lock was idle for half of it, the thread sleeps in the futex instead, in the next so many waits */
+#define SURPLUS_OFF_LEAST 16u
+#define SURPLUS_OFF_MOST 4096u /* reached by four times as many each time */
 
 #define STARVED_AFTER 1000000u /* a waiter that has waited for so long spins and claims in any case */
 
@@ -113,7 +113,7 @@ static __thread struct {
     bool returns;           /* this thread comes back to it at once */
     bool surplus;           /* in this wait there was no seat for it, ... */
     uint32_t surplus_turn;  /* ... while turns took so long */
-    uint32_t surplus_off;   /* so many times more that is no reason to rest, ... */
+    uint32_t surplus_off;   /* in so many waits more that is no reason to rest, ... */
     uint32_t surplus_wrong; /* ... of so many */
     bool yields;            /* the next wait begins with an offer of the CPU */
     uint64_t left;          /* when the first part of its last wait ended */
@@ -213,8 +213,10 @@ static bool is_busy(const uint32_t *word)
  */
 uint32_t oncpu_policy_seats(const uint32_t *word, uint32_t asked, uint32_t turns)
 {
-    if (asked == 0)
+    if (asked == 0) {
+        memory.surplus_off -= memory.surplus_off > 0;
         return 1;
+    }
     if (is_busy(word))
         return asked < SEAT_TRIES && turns < asked * SEAT_TURNS ? 1 : 0;
     return asked < SEAT_TRIES || (asked < SEAT_PATIENCE && turns * SEAT_PACE >= asked) ? ONCPU_SEATS : 0;
@@ -230,10 +232,8 @@ static uint32_t surplus_rest(uint64_t now)
 
 uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now, uint64_t ns, uint32_t turns)
 {
-    if (memory.surplus_off) {
-        memory.surplus_off--;
+    if (memory.surplus_off)
         return ONCPU_AT_ONCE;
-    }
     word++; /* whoever rests for the lack of a seat is counted by an address of its own */
     memory.surplus = true;
     memory.surplus_turn = turns ? between(ns / turns, 0, SURPLUS_TURN) : SURPLUS_TURN;
@@ -245,7 +245,7 @@ uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now, uint64_t ns, u
 /* The others may have come all at once, and are gone: as after a barrier. Nobody can wake who rests. */
 static void surplus_rested(const struct oncpu_rest *rest)
 {
-    if ((uint64_t)rest->turns * memory.surplus_turn * 4u >= rest->ns) {
+    if ((uint64_t)rest->turns * memory.surplus_turn * 2u >= rest->ns) {
         memory.surplus_wrong /= 2u;
         return;
     }

@@ -828,6 +828,7 @@ static unsigned surplus_rests(unsigned of, unsigned share)
         struct oncpu_rest rest = {.now = NOW, .ns = 100 * SEEN_NS, .turns = SEEN_TURNS * share};
 
         oncpu_policy_first(&fields.word, NOW);
+        oncpu_policy_seats(&fields.word, 0, 0);
         if (surplus(NOW) == ONCPU_AT_ONCE)
             continue;
         oncpu_policy_rested(&rest);
@@ -843,6 +844,21 @@ Test(policy, who_found_the_lock_idle_meanwhile_sleeps_in_the_futex)
     cr_assert_lt(surplus_rests(WAITS, 10), 10);
     surplus_rests(10 * WAITS, 90);
     cr_assert_eq(surplus_rests(WAITS, 90), WAITS, "until it is busy again");
+}
+
+/* Also where it always finds a seat after some patience, and is never surplus. */
+Test(policy, which_is_over_after_so_many_waits)
+{
+    unsigned waits = 0;
+
+    oncpu_policy_seats(&fields.word, 0, 0);
+    surplus(NOW);
+    oncpu_policy_rested(&(struct oncpu_rest){.now = NOW, .ns = 100 * SEEN_NS, .free = true});
+    cr_assert_eq(surplus(NOW), ONCPU_AT_ONCE);
+    for (; surplus(NOW) == ONCPU_AT_ONCE && waits < 1000; waits++)
+        oncpu_policy_seats(&fields.word, 0, 0);
+    cr_assert_gt(waits, 1);
+    cr_assert_lt(waits, 100);
 }
 
 Test(policy, which_ends_the_rests_of_this_wait)
