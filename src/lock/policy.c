@@ -65,8 +65,8 @@
 #define HOLD_OFF_FADES 4u /* ... and a fourth when RESTS are over without that */
 
 /*
- * ---- a crowd: so many others rest, or sleep, for the same lock, and as many as there are CPUs. Each rest then takes half the time
- * in which all of them could have a slice ----
+ * ---- a crowd: so many others rest, or sleep, for the same lock, and as many as there are CPUs, or this thread comes back to it at
+ * once. Each rest then takes half the time in which all of them could have a slice ----
  */
 
 #define CROWD 2u

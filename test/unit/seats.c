@@ -141,10 +141,11 @@ static unsigned refused;
 
 static void *sit(void *argument)
 {
+    const uint32_t *count = argument;
     struct oncpu_seat mine;
 
     for (int i = 0; i < ROUNDS; i++) {
-        if (!oncpu_seat_take(&mine, lock, ONCPU_SEATS, NOW)) {
+        if (!oncpu_seat_take(&mine, lock, *count, NOW)) {
             __atomic_fetch_add(&refused, 1, __ATOMIC_RELAXED);
             continue;
         }
@@ -163,15 +164,25 @@ static void *sit(void *argument)
 }
 
 /* At one and the same time, so that no seat grows old. */
-Test(seats, threads_never_have_more_of_them)
+static void all_sit(uint32_t count)
 {
     pthread_t threads[THREADS];
 
     for (int i = 0; i < THREADS; i++)
-        cr_assert_eq(pthread_create(&threads[i], NULL, sit, NULL), 0);
+        cr_assert_eq(pthread_create(&threads[i], NULL, sit, &count), 0);
     for (int i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_join(threads[i], NULL), 0);
-    cr_assert_leq(most, ONCPU_SEATS); /* there are no more places */
-    cr_assert_gt(most, 1);
+    cr_assert_eq(most, count);
     cr_assert_gt(refused, 0);
+}
+
+Test(seats, threads_have_all_of_them_and_no_more)
+{
+    all_sit(ONCPU_SEATS);
+}
+
+/* Two that come at one moment must not take two places. */
+Test(seats, nor_more_than_they_ask_for)
+{
+    all_sit(1);
 }
