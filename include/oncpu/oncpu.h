@@ -81,6 +81,7 @@ struct oncpu_stats {
     uint64_t spin_ns;    /* time spent spinning */
     uint64_t handed;     /* acquisitions that an owner handed over, because the waiter had claimed the lock */
     uint64_t rests;      /* times that a waiter left a saturated lock alone for a while */
+    uint64_t left;       /* times that a thread offered its CPU to others, between two sections */
 };
 
 /*

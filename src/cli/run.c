@@ -129,6 +129,7 @@ static void print_stats(struct oncpu_stats_area *area)
     print_count("spins ended: the bound was reached", sum.spin_limit, 0);
     print_count("handed over by the owner", sum.handed, 0);
     print_count("rests of a saturated lock", sum.rests, 0);
+    print_count("CPU left between two sections", sum.left, 0);
     print_count("nanoseconds spun, per such acquisition", sum.contended ? sum.spin_ns / sum.contended : 0, 0);
 }
 

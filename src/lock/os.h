@@ -94,15 +94,6 @@ static inline void oncpu_nap_until(uint64_t until)
     oncpu_futex_wait(&nobodys, 0, &deadline);
 }
 
-/* Lets other threads have this CPU if they want it. */
-static inline void oncpu_yield(void)
-{
-    int saved_errno = errno;
-
-    syscall(SYS_sched_yield);
-    errno = saved_errno;
-}
-
 /* Tells the CPU that this is a spin loop. Takes 10 to 140 cycles on x86, next to nothing on most Arm: so measure it. */
 static inline void oncpu_pause(void)
 {

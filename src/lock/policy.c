@@ -9,6 +9,7 @@
 #include "../state/settings.h"
 #include "../state/state.h"
 #include "crowd.h"
+#include "leave.h"
 #include "seats.h"
 
 /* ---- the numbers, all in nanoseconds ---- */
@@ -258,7 +259,7 @@ uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
     memory.surplus = false;
     if (memory.yields) {
         memory.yields = false;
-        oncpu_yield();
+        oncpu_leave_cpu();
     }
     if (!begins_resting(word, now))
         return 0;

@@ -6,6 +6,7 @@
 #include "../state/records.h"
 #include "../state/state.h"
 #include "handoff.h"
+#include "leave.h"
 #include "policy.h"
 #include "seats.h"
 #include "spin.h"
@@ -302,8 +303,10 @@ static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
         if (!taken)
             taken = spins_again(w) ? spin(w, end, false) == ONCPU_TAKEN : try_take(w);
     }
-    if (taken)
+    if (taken) {
         oncpu_policy_got(w->now);
+        oncpu_leave_plan(w->mine, w->now);
+    }
     return taken ? 0 : error;
 }
 

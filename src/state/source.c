@@ -146,6 +146,11 @@ void oncpu_state_sandboxed(void)
     __atomic_store_n(&source.sandboxed, true, __ATOMIC_RELAXED);
 }
 
+bool oncpu_state_in_sandbox(void)
+{
+    return __atomic_load_n(&source.sandboxed, __ATOMIC_RELAXED);
+}
+
 int oncpu_source_select(enum oncpu_source which)
 {
     const struct oncpu_bpf_program *program = __atomic_load_n(&oncpu_state_program, __ATOMIC_ACQUIRE);
