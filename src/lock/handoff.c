@@ -39,6 +39,11 @@ int oncpu_lock_release_claimed(uint32_t *word, uint32_t *claim)
     const struct oncpu_thread_record *record;
     uint64_t *mailbox;
 
+    if (claimant == ONCPU_CLAIM_LEAVES) {
+        oncpu_claim_end(claim, claimant);
+        oncpu_lock_set_free(word);
+        return oncpu_leave(claim);
+    }
     if (!oncpu_policy_hands_over(word))
         return oncpu_lock_set_free(word);
     record = oncpu_record_find(claimant);

@@ -4,7 +4,7 @@
  * claimant, and sets it free only if the claimant does not accept at once.
  *
  * The claim is a word beside the lock's word: 0, or the tid of a waiter that claims. A request: nothing follows from it but an
- * offer, so it may be stale, cleared or overwritten at any time.
+ * offer, so it may be stale, cleared or overwritten at any time. Where nobody claims, the owner may have left a note (leave.h).
  *
  * The offer is made in the claimant's mailbox, a word outside the lock that is never unmapped, and all zero in a child of fork:
  *
@@ -29,6 +29,7 @@
 #ifndef ONCPU_LOCK_HANDOFF_H
 #define ONCPU_LOCK_HANDOFF_H
 
+#include "leave.h"
 #include "lock.h"
 
 /* In the lowest bits of a word's address. */
@@ -46,7 +47,8 @@ static inline bool oncpu_claim(uint32_t *claim, uint32_t self)
     uint32_t there = __atomic_load_n(claim, __ATOMIC_RELAXED);
 
     return there == self ||
-           (there == 0 && __atomic_compare_exchange_n(claim, &there, self, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+           ((there == 0 || there == ONCPU_CLAIM_LEAVES) &&
+            __atomic_compare_exchange_n(claim, &there, self, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }
 
 /* Ends a claim, if it is still there. */

@@ -11,19 +11,22 @@
 
 #include <sched.h>
 
-#define STAY_LEAST 100000u /* ns on the CPU from one leave to the next */
-#define STAY_MOST 1000000u /* a scheduler takes the CPU away after 3 to 6 ms */
-#define NOBODY 5000u       /* a leave that took less time found nobody who wanted the CPU */
-#define DEAR 6u            /* who had the CPU meanwhile, and for so many times as long, does not leave it by itself */
-#define PLACES 64u         /* for the counts of CPUs: those 64 apart share one, and a process seldom has all of them */
-
-__thread uint32_t oncpu_leave_count = 1;
+#define STAY_LEAST 100000u    /* ns on the CPU from one leave to the next */
+#define STAY_MOST 1000000u    /* a scheduler takes the CPU away after 3 to 6 ms, ... */
+#define STAY_MISSED 16000000u /* ... so before this */
+#define NOTE_HOLDS 25000u     /* ns: no second note before, as the first may be in an outer lock */
+#define INNER_PLANS 1000u     /* so often an inner lock is none to leave at; then it is tried again */
+#define NOBODY 5000u          /* a leave that took less time found nobody who wanted the CPU */
+#define DEAR 6u    /* who had the CPU meanwhile, and for so many times as long, does not leave it by itself */
+#define PLACES 64u /* for the counts of CPUs, and those of threads: some share one, which costs time */
 
 static __thread struct {
     uint64_t since;    /* when it was seen on its CPU first ... */
     uint64_t switches; /* ... after so many switches */
+    uint64_t noted;    /* when it left its last note */
     uint32_t length;   /* how long it stays */
-    bool over;         /* it leaves at the next release */
+    uint32_t plans;    /* so many more times it does not leave at ... */
+    uint32_t *inner;   /* ... the lock of this claim, as it had another one then: never read */
 } stay __attribute__((tls_model("initial-exec"))) = {.length = STAY_LEAST};
 
 /* How often threads left each CPU. Relaxed: two threads that take turns on one CPU see each other's, and it is for them. */
@@ -31,37 +34,57 @@ static struct {
     uint32_t count;
 } __attribute__((aligned(64))) leaves[PLACES];
 
-void oncpu_leave_plan(const struct oncpu_thread_record *mine, uint64_t now)
-{
-    uint64_t switches;
+/* How often each thread was missed. Relaxed: a hint. */
+static uint32_t missed[PLACES];
 
-    if (!mine || stay.over)
+void oncpu_leave_missed(uint32_t owner)
+{
+    __atomic_fetch_add(&missed[owner % PLACES], 1, __ATOMIC_RELAXED);
+}
+
+static bool is_over(const struct oncpu_thread_record *mine, uint64_t now)
+{
+    uint64_t switches = oncpu_thread_switches(mine);
+
+    if (switches == stay.switches && stay.since)
+        return now - stay.since > stay.length;
+    stay.switches = switches;
+    stay.since = now;
+    return false;
+}
+
+/* Relaxed: to nobody but a claimant does it say anything. */
+static void note(uint32_t *claim, uint64_t now)
+{
+    uint32_t nobody = 0;
+
+    stay.noted = now;
+    __atomic_compare_exchange_n(claim, &nobody, ONCPU_CLAIM_LEAVES, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+void oncpu_leave_plan(uint32_t *claim, const struct oncpu_thread_record *mine, uint64_t now)
+{
+    if (!mine || !claim || !is_over(mine, now) || now - stay.noted < NOTE_HOLDS)
         return;
-    switches = oncpu_thread_switches(mine);
-    if (switches != stay.switches || !stay.since) {
-        stay.switches = switches;
-        stay.since = now;
-    } else if (now - stay.since > stay.length) {
-        stay.over = true;
-        oncpu_leave_count--;
-    }
+    if (claim != stay.inner)
+        note(claim, now);
+    else if (--stay.plans == 0)
+        stay.inner = NULL;
 }
 
 /*
- * Threads that all leave share a CPU in short turns, and each gets it back soon. Who does not leave keeps it for the scheduler's time, and
- * to offer it too often would give it away. If nobody wants it, offering it is a system call for nothing.
+ * Threads that all leave share a CPU in short turns, and each gets it back soon. Who does not leave keeps it for the scheduler's
+ * time, and to offer it too often would give it away. If nobody wants it, offering it is a system call for nothing.
  */
 static void set_length(uint64_t lost, uint32_t turns)
 {
     uint64_t length = stay.length;
+    uint64_t longer = lost < NOBODY ? length + length / 4 : lost > length * turns * DEAR ? length * 4 : 0;
 
-    if (lost < NOBODY)
-        length += length / 4;
-    else if (lost > length * turns * DEAR)
-        length *= 4;
+    if (longer && length <= STAY_MOST)
+        stay.length = longer < STAY_MOST ? (uint32_t)longer : STAY_MOST;
     else
-        length -= length / 4;
-    stay.length = length < STAY_LEAST ? STAY_LEAST : length > STAY_MOST ? STAY_MOST : (uint32_t)length;
+        stay.length = length * 3 / 4 > STAY_LEAST ? (uint32_t)(length * 3 / 4) : STAY_LEAST;
 }
 
 /*
@@ -88,28 +111,37 @@ bool oncpu_leave_cpu(void)
     return may;
 }
 
-static void leave(void)
+/* It has another lock, for which others wait. To leave at that one is better; if that, too, is an inner one, it had better not leave. */
+static void do_not_leave_at(uint32_t *claim)
+{
+    if (stay.inner)
+        stay.length = STAY_MISSED;
+    stay.inner = claim;
+    stay.plans = INNER_PLANS;
+}
+
+static void leave(uint32_t *claim)
 {
     uint32_t *count = &leaves[oncpu_self_cpu() % PLACES].count;
+    const uint32_t *misses = &missed[oncpu_self_tid() % PLACES];
+    uint32_t counted = __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+    uint32_t missed_before = __atomic_load_n(misses, __ATOMIC_RELAXED);
     uint64_t begin = oncpu_now_ns();
-    uint32_t before = __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
 
     if (oncpu_leave_cpu())
         oncpu_stats_add(&(struct oncpu_stats){.left = 1});
     stay.since = oncpu_now_ns();
-    set_length(stay.since - begin, __atomic_load_n(count, __ATOMIC_RELAXED) - before);
+    set_length(stay.since - begin, __atomic_load_n(count, __ATOMIC_RELAXED) - counted);
+    if (__atomic_load_n(misses, __ATOMIC_RELAXED) != missed_before)
+        do_not_leave_at(claim);
 }
 
-int oncpu_leave(void)
+int oncpu_leave(uint32_t *claim)
 {
-    const struct oncpu_thread_record *mine;
+    const struct oncpu_thread_record *mine = oncpu_thread_self();
 
-    oncpu_leave_count++; /* from 0: it has no lock */
-    if (!stay.over)
-        return 0; /* it released what another thread took */
-    stay.over = false;
-    mine = oncpu_thread_self();
-    if (mine && oncpu_thread_switches(mine) == stay.switches) /* or else it has been off the CPU meanwhile */
-        leave();
+    /* else it released what another thread took, or has been off the CPU meanwhile */
+    if (mine && stay.noted > stay.since && oncpu_thread_switches(mine) == stay.switches)
+        leave(claim);
     return 0;
 }

@@ -3,7 +3,6 @@
  * oncpu_mutex_t: the lock as a mutex of its own.
  */
 #include "../state/state.h"
-#include "leave.h"
 #include "lock.h"
 
 #include <sys/single_threaded.h>
@@ -16,7 +15,6 @@ static struct oncpu_lock lock_of(oncpu_mutex_t *mutex)
 static inline void own(oncpu_mutex_t *mutex, uint32_t self)
 {
     __atomic_store_n(&mutex->oncpu_owner, self, __ATOMIC_RELAXED); /* a hint (I5) */
-    oncpu_leave_took();
 }
 
 /*
@@ -101,24 +99,13 @@ int oncpu_mutex_clocklock(oncpu_mutex_t *mutex, clockid_t clock, const struct ti
     return wait_for(mutex, &until);
 }
 
-static inline int release(oncpu_mutex_t *mutex)
+ONCPU_FAST_PATH int oncpu_mutex_unlock(oncpu_mutex_t *mutex)
 {
+    /* before the release: afterwards the memory is another's (I4) */
+    __atomic_store_n(&mutex->oncpu_owner, 0, __ATOMIC_RELAXED);
     if (__libc_single_threaded && __atomic_load_n(&mutex->oncpu_word, __ATOMIC_RELAXED) == ONCPU_WORD_HELD) {
         __atomic_store_n(&mutex->oncpu_word, ONCPU_WORD_FREE, __ATOMIC_RELAXED);
         return 0;
     }
     return oncpu_lock_release(&mutex->oncpu_word, &mutex->oncpu_claim);
-}
-
-static __attribute__((noinline)) int release_and_leave(oncpu_mutex_t *mutex)
-{
-    release(mutex);
-    return oncpu_leave();
-}
-
-ONCPU_FAST_PATH int oncpu_mutex_unlock(oncpu_mutex_t *mutex)
-{
-    /* before the release: afterwards the memory is another's (I4) */
-    __atomic_store_n(&mutex->oncpu_owner, 0, __ATOMIC_RELAXED);
-    return oncpu_leave_releases() ? release_and_leave(mutex) : release(mutex);
 }

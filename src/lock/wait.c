@@ -122,6 +122,8 @@ static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
         oncpu_spin_ns(w->claims ? ONCPU_CLAIMANTS_DISTANCE : policy.distance);
         now = oncpu_now_ns();
     }
+    if (verdict == ONCPU_OWNER_OFF_CPU)
+        oncpu_leave_missed(policy.owner);
     w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
     w->counts.spin_limit += verdict == ONCPU_ENOUGH;
     w->counts.spin_ns += now - begin;
@@ -305,7 +307,7 @@ static int wait(struct waiter *w, const struct oncpu_deadline *deadline)
     }
     if (taken) {
         oncpu_policy_got(w->now);
-        oncpu_leave_plan(w->mine, w->now);
+        oncpu_leave_plan(w->lock.claim, w->mine, w->now);
     }
     return taken ? 0 : error;
 }

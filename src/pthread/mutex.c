@@ -4,7 +4,6 @@
  * adaptive: glibc's mutex, glibc's results (nptl/pthread_mutex_*.c, glibc 2.36), our way to wait. Those between processes go to
  * shared.c, and all other kinds from there to glibc.
  */
-#include "../lock/leave.h"
 #include "../state/state.h"
 #include "glibc_mutex.h"
 #include "shared.h"
@@ -19,7 +18,6 @@ static inline void own(pthread_mutex_t *mutex, uint32_t self)
 {
     __atomic_store_n(oncpu_owner_of(mutex), self, __ATOMIC_RELAXED);
     mutex->__data.__nusers++;
-    oncpu_leave_took();
 }
 
 /* glibc too does without atomic operations as long as there is one thread; and no turn is of interest to others then. */
@@ -181,26 +179,15 @@ static int drop_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct 
 }
 
 /* The owner's last touch of the mutex is the exchange (I4): so all else comes before it. */
-static inline int set_free(pthread_mutex_t *mutex)
+static inline int release(pthread_mutex_t *mutex)
 {
+    __atomic_store_n(oncpu_owner_of(mutex), 0, __ATOMIC_RELAXED);
+    mutex->__data.__nusers--;
     if (__libc_single_threaded && __atomic_load_n(oncpu_word_of(mutex), __ATOMIC_RELAXED) == ONCPU_WORD_HELD) {
         __atomic_store_n(oncpu_word_of(mutex), ONCPU_WORD_FREE, __ATOMIC_RELAXED);
         return 0;
     }
     return oncpu_lock_release(oncpu_word_of(mutex), oncpu_claim_of(mutex));
-}
-
-static __attribute__((noinline)) int set_free_and_leave(pthread_mutex_t *mutex)
-{
-    set_free(mutex);
-    return oncpu_leave();
-}
-
-static inline int release(pthread_mutex_t *mutex)
-{
-    __atomic_store_n(oncpu_owner_of(mutex), 0, __ATOMIC_RELAXED);
-    mutex->__data.__nusers--;
-    return oncpu_leave_releases() ? set_free_and_leave(mutex) : set_free(mutex);
 }
 
 static inline int unlock_checked(pthread_mutex_t *mutex, int kind, uint32_t self)

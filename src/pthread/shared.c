@@ -13,7 +13,6 @@
  */
 #include "shared.h"
 
-#include "../lock/leave.h"
 #include "../state/state.h"
 #include "glibc.h"
 #include "report.h"
@@ -77,7 +76,6 @@ static void own(pthread_mutex_t *mutex, uint32_t self)
     __atomic_store_n(slot_of(mutex), oncpu_state_slot(), __ATOMIC_RELAXED);
     __atomic_store_n(oncpu_owner_of(mutex), self, __ATOMIC_RELAXED);
     mutex->__data.__nusers++;
-    oncpu_leave_took();
 }
 
 enum patience { FOR_NONE, FOR_EVER, UNTIL };
@@ -150,13 +148,12 @@ int oncpu_shared_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct
 static int release(pthread_mutex_t *mutex)
 {
     uint32_t *word = oncpu_word_of(mutex);
-    bool leaves = oncpu_leave_releases();
 
     __atomic_store_n(oncpu_owner_of(mutex), 0, __ATOMIC_RELAXED);
     mutex->__data.__nusers--;
     if (__atomic_exchange_n(word, ONCPU_WORD_FREE, __ATOMIC_RELEASE) == ONCPU_WORD_CONTENDED)
         oncpu_lock_wake_shared(word);
-    return leaves ? oncpu_leave() : 0;
+    return 0;
 }
 
 /* Somebody waits for a mutex of this process's: it is an owner whose state others want to know. */

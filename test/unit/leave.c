@@ -3,9 +3,7 @@
  * Leaving the CPU: when a thread has had it for long, after it has released all its locks, and nobody whom that would hurt. The times
  * are made up, but for those after a leave.
  */
-#include "lock/leave.h"
-
-#include "lock/lock.h"
+#include "lock/handoff.h"
 #include "state/state.h"
 #include "unit.h"
 
@@ -33,73 +31,101 @@ static const struct oncpu_thread_record *begin(void)
     return oncpu_thread_self();
 }
 
-/* As if it had waited for a lock, now and long after that, and not lost its CPU in between. */
-static void stay_long(const struct oncpu_thread_record *mine)
+/* As if it had waited for the mutex that it has, now and long after that, and not lost its CPU in between. */
+static bool plan(oncpu_mutex_t *held, const struct oncpu_thread_record *mine)
 {
-    uint64_t count = oncpu_leave_count;
-
-    for (int tries = 0; tries < 1000 && oncpu_leave_count == count; tries++) { /* it may lose its CPU in between */
-        oncpu_leave_plan(mine, oncpu_now_ns());
-        oncpu_leave_plan(mine, oncpu_now_ns() + LONGEST + 1);
-    }
-    cr_assert_eq(oncpu_leave_count, count - 1);
+    oncpu_leave_plan(&held->oncpu_claim, mine, oncpu_now_ns());
+    oncpu_leave_plan(&held->oncpu_claim, mine, oncpu_now_ns() + LONGEST + 1);
+    return held->oncpu_claim == ONCPU_CLAIM_LEAVES;
 }
 
-static void lock_and_unlock(void)
-{
-    oncpu_mutex_lock(&mutex);
-    oncpu_mutex_unlock(&mutex);
-}
-
-/* Does it until once the thread has not lost its CPU between the plan and the last release. */
-static void leaves_after(const struct oncpu_thread_record *mine, void (*locks_and_unlocks)(void))
+static bool leaves_after_unlock(oncpu_mutex_t *locked, const struct oncpu_thread_record *mine)
 {
     uint64_t before = left();
 
-    for (int tries = 0; tries < 1000 && left() == before; tries++) {
-        stay_long(mine);
-        locks_and_unlocks();
-        cr_assert_eq(oncpu_leave_count, 1);
-    }
-    cr_assert_gt(left(), before);
+    oncpu_mutex_lock(locked);
+    plan(locked, mine);
+    cr_assert_eq(left(), before, "not while it has the lock");
+    oncpu_mutex_unlock(locked);
+    cr_assert_eq(locked->oncpu_claim, 0);
+    cr_assert_eq(locked->oncpu_word, 0);
+    return left() > before;
 }
+
+/* Tries again, as the thread may lose its CPU between the plan and the release. */
+#define LEAVES(locked, mine) EVENTUALLY(leaves_after_unlock(locked, mine))
 
 Test(leave, after_a_release)
 {
     NEED_SOURCE();
     const struct oncpu_thread_record *mine = begin();
 
-    lock_and_unlock();
+    oncpu_mutex_lock(&mutex);
+    oncpu_mutex_unlock(&mutex);
     cr_assert_eq(left(), 0, "not without a plan");
-    leaves_after(mine, lock_and_unlock);
+    cr_assert(LEAVES(&mutex, mine));
 }
 
-static oncpu_mutex_t outer;
+static uint32_t self;
+static bool stop;
 
-static void lock_and_unlock_both(void)
+static void *miss(void *unused)
 {
-    uint64_t before = left();
-
-    oncpu_mutex_lock(&outer);
-    lock_and_unlock();
-    cr_assert_eq(left(), before);
-    oncpu_mutex_unlock(&outer);
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+        oncpu_leave_missed(self);
+    return unused;
 }
 
-/* Others would have to wait for that one. */
-Test(leave, not_while_it_has_another_lock)
+/* So many times in a row it is not by chance. */
+static bool stays_at(oncpu_mutex_t *locked, const struct oncpu_thread_record *mine)
+{
+    for (int i = 0; i < 50; i++)
+        if (leaves_after_unlock(locked, mine))
+            return false;
+    return true;
+}
+
+/* There was another lock, at which it can leave instead; but not if that, too, is an inner one. */
+Test(leave, not_again_where_it_was_missed)
+{
+    NEED_SOURCE();
+    const struct oncpu_thread_record *mine = begin();
+    oncpu_mutex_t other = ONCPU_MUTEX_INITIALIZER;
+    oncpu_mutex_t third = ONCPU_MUTEX_INITIALIZER;
+    pthread_t waiter;
+
+    self = mine->tid;
+    cr_assert_eq(pthread_create(&waiter, NULL, miss, NULL), 0);
+    cr_assert(EVENTUALLY(stays_at(&mutex, mine)));
+    cr_assert_gt(left(), 0);
+    cr_assert(LEAVES(&other, mine));
+    cr_assert(EVENTUALLY(stays_at(&other, mine)));
+    cr_assert(EVENTUALLY(stays_at(&third, mine)));
+    __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+    cr_assert_eq(pthread_join(waiter, NULL), 0);
+    cr_assert(stays_at(&third, mine));
+}
+
+/* A lock that was free for long has no note. */
+Test(leave, a_claimant_comes_before_a_note)
+{
+    uint32_t claim = ONCPU_CLAIM_LEAVES;
+
+    cr_assert(oncpu_claim(&claim, 17));
+    cr_assert_eq(claim, 17);
+    oncpu_claim_end(&claim, ONCPU_CLAIM_LEAVES);
+    cr_assert_eq(claim, 17);
+}
+
+Test(leave, a_note_comes_after_a_claimant)
 {
     NEED_SOURCE();
     const struct oncpu_thread_record *mine = begin();
 
-    leaves_after(mine, lock_and_unlock_both);
-    for (uint64_t before = left(); left() == before;) {
-        oncpu_mutex_lock(&outer);
-        stay_long(mine); /* it waited for the inner one */
-        lock_and_unlock();
-        cr_assert_eq(left(), before);
-        oncpu_mutex_unlock(&outer);
-    }
+    oncpu_mutex_lock(&mutex);
+    mutex.oncpu_claim = 17;
+    cr_assert_not(plan(&mutex, mine));
+    cr_assert_eq(mutex.oncpu_claim, 17);
 }
 
 Test(leave, not_after_a_short_time)
@@ -108,14 +134,13 @@ Test(leave, not_after_a_short_time)
     const struct oncpu_thread_record *mine = begin();
     uint64_t now = oncpu_now_ns();
 
-    for (int i = 0; i < 100; i++) {
-        oncpu_leave_plan(mine, now + (uint64_t)i);
-        lock_and_unlock();
-    }
-    cr_assert_eq(left(), 0);
-    oncpu_leave_plan(NULL, now + LONGEST + 1000);
-    lock_and_unlock();
-    cr_assert_eq(left(), 0, "nobody knows for how long it has had its CPU");
+    oncpu_mutex_lock(&mutex);
+    for (uint64_t i = 0; i < 100; i++)
+        oncpu_leave_plan(&mutex.oncpu_claim, mine, now + i);
+    cr_assert_eq(mutex.oncpu_claim, 0);
+    oncpu_leave_plan(&mutex.oncpu_claim, NULL, now + LONGEST + 1000);
+    cr_assert_eq(mutex.oncpu_claim, 0, "nobody knows for how long it has had its CPU");
+    oncpu_leave_plan(NULL, mine, now + LONGEST + 1000);
 }
 
 /* Who has been off the CPU since has nothing to give up. */
@@ -126,11 +151,11 @@ Test(leave, not_after_a_sleep)
     uint64_t switches;
 
     for (int i = 0; i < 20; i++) {
-        stay_long(mine);
+        oncpu_mutex_lock(&mutex);
+        plan(&mutex, mine);
         switches = oncpu_thread_switches(mine);
         cr_assert(EVENTUALLY((test_sleep_ns(100000), oncpu_thread_switches(mine) != switches)));
-        lock_and_unlock();
-        cr_assert_eq(oncpu_leave_count, 1);
+        oncpu_mutex_unlock(&mutex);
     }
     cr_assert_eq(left(), 0);
 }
@@ -138,13 +163,12 @@ Test(leave, not_after_a_sleep)
 static void *unlock(void *unused)
 {
     cr_assert_eq(oncpu_thread_register(), 0);
-    oncpu_leave_plan(oncpu_thread_self(), oncpu_now_ns());
+    oncpu_leave_plan(&(uint32_t){0}, oncpu_thread_self(), oncpu_now_ns());
     oncpu_mutex_unlock(&mutex);
-    cr_assert_eq(oncpu_leave_count, 1);
     return unused;
 }
 
-/* As programs do that use a mutex as a semaphore: the count is wrong then, and nothing else is. */
+/* As programs do that use a mutex as a semaphore. */
 Test(leave, a_foreign_unlock_is_no_leave)
 {
     NEED_SOURCE();
@@ -153,12 +177,12 @@ Test(leave, a_foreign_unlock_is_no_leave)
 
     for (int i = 0; i < 20; i++) {
         oncpu_mutex_lock(&mutex);
+        plan(&mutex, mine);
         cr_assert_eq(pthread_create(&other, NULL, unlock, NULL), 0);
         cr_assert_eq(pthread_join(other, NULL), 0);
+        cr_assert_eq(mutex.oncpu_claim, 0);
     }
-    stay_long(mine);
-    lock_and_unlock();
-    cr_assert_eq(left(), 0, "it seems to have another one");
+    cr_assert_eq(left(), 0);
 }
 
 /* Their time is not shared in turns: sched_yield(2), sched(7). */
@@ -171,13 +195,10 @@ Test(leave, not_with_a_real_time_priority)
 
     if (sched_setscheduler(0, SCHED_FIFO, &lowest) != 0)
         SKIP("no right to a real-time priority");
-    for (int i = 0; i < 20; i++) {
-        stay_long(mine);
-        lock_and_unlock();
-    }
-    cr_assert_eq(left(), 0);
+    for (int i = 0; i < 20; i++)
+        cr_assert_not(leaves_after_unlock(&mutex, mine));
     cr_assert_eq(sched_setscheduler(0, SCHED_BATCH | SCHED_RESET_ON_FORK, &none), 0);
-    leaves_after(mine, lock_and_unlock);
+    cr_assert(LEAVES(&mutex, mine));
 }
 
 Test(leave, not_in_a_sandbox)
@@ -186,14 +207,9 @@ Test(leave, not_in_a_sandbox)
     const struct oncpu_thread_record *mine = begin();
 
     oncpu_state_sandboxed();
-    for (int i = 0; i < 20; i++) {
-        stay_long(mine);
-        lock_and_unlock();
-    }
-    cr_assert_eq(left(), 0);
+    for (int i = 0; i < 20; i++)
+        cr_assert_not(leaves_after_unlock(&mutex, mine));
 }
-
-static bool stop;
 
 static void *contend(void *unused)
 {
@@ -207,7 +223,6 @@ static void *contend(void *unused)
         for (int i = 0; i < 2000; i++)
             work++;
     }
-    cr_assert_eq(oncpu_leave_count, 1);
     return unused;
 }
 
