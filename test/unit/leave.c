@@ -101,6 +101,7 @@ Test(leave, not_again_where_it_was_missed)
     cr_assert(LEAVES(&other, mine));
     cr_assert(EVENTUALLY(stays_at(&other, mine)));
     cr_assert(EVENTUALLY(stays_at(&third, mine)));
+    cr_assert(stays_at(&mutex, mine));
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     cr_assert_eq(pthread_join(waiter, NULL), 0);
     cr_assert(stays_at(&third, mine));
