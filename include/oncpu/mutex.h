@@ -20,7 +20,9 @@
  * Who takes it first has it: there is no queue. But with thread states (oncpu_source() is not ONCPU_SOURCE_NONE) a waiter that is on a
  * CPU and has waited for 1 us (5 us on three and more CPUs) while nobody sleeps on the mutex, or for 1 ms in any case, is offered it at
  * the next release (ONCPU_HANDOFF_NS, oncpu.h). On three and more CPUs few threads spin for one mutex; others sleep for tens of
- * microseconds in between (doc/waiting-policy.md).
+ * microseconds in between (doc/waiting-policy.md). And a thread that had to wait, and has been on its CPU for 0.1 to 1 ms by then, offers
+ * its CPU to others (sched_yield(2)) after it has unlocked the mutex, so that it is not preempted in a later section; not with a real-time
+ * policy.
  *
  * None of these functions is async-signal-safe or a cancellation point, none calls malloc() or touches errno.
  */
@@ -40,7 +42,7 @@ typedef struct oncpu_mutex {
     uint32_t oncpu_word;  /* the futex word */
     uint32_t oncpu_owner; /* tid of the owner, 0 when free */
     uint32_t oncpu_turns; /* moves each time the mutex is taken, and says on which CPU */
-    uint32_t oncpu_claim; /* which waiter is to have it next */
+    uint32_t oncpu_claim; /* which waiter is to have it next, or a note of the owner's */
 } oncpu_mutex_t;
 
 /* clang-format off */

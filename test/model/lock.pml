@@ -5,7 +5,7 @@
 
 byte word;          /* 0 free, 1 held and nobody sleeps, 2 held and somebody may sleep */
 byte owner;         /* a thread's number, 0 when free */
-byte claim;         /* a thread's number; 0: nobody claims */
+byte claim;         /* a thread's number; 0: nobody claims; NOTE: nobody, and the owner leaves its CPU after the release */
 byte mailbox;       /* all threads have one together, the worst case */
 bool offers_last;   /* the offering owner then lets go of the mutex for the last time */
 byte users = USERS; /* threads that have not let go of the mutex for the last time */
@@ -22,6 +22,7 @@ byte spinners;
 #endif
 
 #define ME (_pid + 1)
+#define NOTE 100
 #define OFFERED 1
 #define ACCEPTED 2
 
@@ -110,7 +111,7 @@ inline mutex_claim()
     d_step {
         assert(!mutex_gone);
         if
-        :: claim == 0 -> claim = ME; claims = true
+        :: claim == 0 || claim == NOTE -> claim = ME; claims = true
         :: claim == ME -> claims = true
         :: else
         fi
@@ -156,6 +157,24 @@ inline mutex_end_claim()
     }
 }
 
+/* An owner that had to wait may leave a note, and takes it back before it releases the mutex. */
+inline mutex_note()
+{
+    if
+    :: claim == 0 -> d_step { assert(!mutex_gone); claim = (claim == 0 -> NOTE : claim) }
+    :: true
+    fi
+}
+
+inline mutex_end_note()
+{
+#ifdef MUTANT_NOTE_ENDED_LATE
+    skip
+#else
+    d_step { assert(!mutex_gone); claim = (claim == NOTE -> 0 : claim) }
+#endif
+}
+
 /*
  * The owner finds a claim. Whether it believes that the claimant runs is a free choice, and so is how long it waits for the answer.
  * Ends with `handed`, or the lock is still to be released.
@@ -165,8 +184,9 @@ inline mutex_hand_off(last)
     d_step { assert(!mutex_gone); old = claim };
     if
     :: old == 0
-    :: old != 0
-    :: old != 0 ->
+    :: old == NOTE -> mutex_end_note()
+    :: old != 0 && old != NOTE
+    :: old != 0 && old != NOTE ->
         d_step {
             if
             :: mailbox == 0 -> mailbox = OFFERED; offers_last = last; handed = true
@@ -228,7 +248,7 @@ inline mutex_spin()
         :: else
         fi
     :: word != 0 -> mutex_look_at_owner()
-    :: !claims && claim == 0 -> mutex_claim()
+    :: !claims && (claim == 0 || claim == NOTE) -> mutex_claim()
 #if !defined(NATIVE) || NATIVE > 1 /* or no other thread makes an offer */
     :: claims && mailbox == OFFERED ->
         mutex_accept();
@@ -301,7 +321,12 @@ inline mutex_lock()
     mutex_take_if_free(1);
     if
     :: got
-    :: else -> mutex_wait()
+    :: else ->
+        mutex_wait();
+        if
+        :: got -> mutex_note()
+        :: else
+        fi
     fi;
     if
     :: got -> owner = ME /* and the store to turns, which like owner is read as a hint only */
@@ -328,6 +353,12 @@ inline mutex_release(last)
 #endif
 #ifdef MUTANT_OWNER_CLEARED_LATE
     d_step { assert(!mutex_gone); owner = 0 };
+#endif
+#ifdef MUTANT_NOTE_ENDED_LATE
+    if
+    :: claim == NOTE -> d_step { assert(!mutex_gone); claim = 0 }
+    :: else
+    fi;
 #endif
 #ifdef MUTANT_WAKE_BEFORE_RELEASE
     old = 0;
