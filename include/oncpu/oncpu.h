@@ -11,7 +11,8 @@
  * Environment, read once: ONCPU_SOURCE=none|uptr|array overrides the choice of source (none: do without BPF), ONCPU_VERBOSE=1
  * has one line written to standard error that says which source is used, and why no better one. ONCPU_HANDOFF_NS=n: a waiter
  * that has waited for n nanoseconds and is on a CPU, while nobody sleeps on the lock, is offered it at the next release
- * (default 1000, on three and more CPUs 5000; 0: never).
+ * (default 1000, on three and more CPUs 5000; 0: never). ONCPU_STAY_NS=n: a thread that had to wait, and has been on its CPU for n
+ * nanoseconds, offers it to others after it has unlocked (default 100000; 0: never).
  */
 #ifndef ONCPU_ONCPU_H
 #define ONCPU_ONCPU_H

@@ -5,13 +5,12 @@
 #include "leave.h"
 
 #include "../state/self.h"
+#include "../state/settings.h"
 #include "../state/state.h"
 #include "os.h"
 #include "stats.h"
 
-#include <sched.h>
-
-#define STAY_LEAST 100000u    /* ns on the CPU from one leave to the next */
+#define STAY_LEAST 100000u    /* ns on the CPU from one leave to the next, unless ONCPU_STAY_NS says otherwise */
 #define STAY_MOST 1000000u    /* a scheduler takes the CPU away after 3 to 6 ms, ... */
 #define STAY_MISSED 16000000u /* ... so before this */
 #define NOTE_HOLDS 25000u     /* ns: no second note before, as the first may be in an outer lock */
@@ -42,12 +41,17 @@ void oncpu_leave_missed(uint32_t owner)
     __atomic_fetch_add(&missed[owner % PLACES], 1, __ATOMIC_RELAXED);
 }
 
+static uint32_t least(void)
+{
+    return oncpu_stay_ns ? oncpu_stay_ns : STAY_LEAST;
+}
+
 static bool is_over(const struct oncpu_thread_record *mine, uint64_t now)
 {
     uint64_t switches = oncpu_thread_switches(mine);
 
     if (switches == stay.switches && stay.since)
-        return now - stay.since > stay.length;
+        return now - stay.since > (stay.length > least() ? stay.length : least());
     stay.switches = switches;
     stay.since = now;
     return false;
@@ -64,7 +68,7 @@ static void note(uint32_t *claim, uint64_t now)
 
 void oncpu_leave_plan(uint32_t *claim, const struct oncpu_thread_record *mine, uint64_t now)
 {
-    if (!mine || !claim || !is_over(mine, now) || now - stay.noted < NOTE_HOLDS)
+    if (!mine || !claim || least() == UINT32_MAX || !is_over(mine, now) || now - stay.noted < NOTE_HOLDS)
         return;
     if (claim != stay.inner)
         note(claim, now);
@@ -94,21 +98,17 @@ static void set_length(uint64_t lost, uint32_t turns)
 static bool takes_turns(void)
 {
     bool may_ask = __atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE;
-    long policy = may_ask ? syscall(SYS_sched_getscheduler, 0) : SCHED_OTHER;
+    int policy = may_ask ? oncpu_sched_policy() : SCHED_OTHER;
 
-    policy &= ~SCHED_RESET_ON_FORK;
     return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE;
 }
 
 bool oncpu_leave_cpu(void)
 {
-    int saved_errno = errno;
-    bool may = !oncpu_state_in_sandbox() && takes_turns();
-
-    if (may)
-        syscall(SYS_sched_yield);
-    errno = saved_errno;
-    return may;
+    if (oncpu_state_in_sandbox() || !takes_turns())
+        return false;
+    oncpu_sched_yield();
+    return true;
 }
 
 /* It has another lock, for which others wait. To leave at that one is better; if that, too, is an inner one, it had better not leave. */

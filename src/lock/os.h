@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -92,6 +93,25 @@ static inline void oncpu_nap_until(uint64_t until)
     const uint32_t nobodys = 0;
 
     oncpu_futex_wait(&nobodys, 0, &deadline);
+}
+
+/* Lets other threads have this CPU if they want it. Preserves errno. */
+static inline void oncpu_sched_yield(void)
+{
+    int saved_errno = errno;
+
+    syscall(SYS_sched_yield);
+    errno = saved_errno;
+}
+
+/* The caller's scheduling policy (sched(7)), or a negative value. Preserves errno. */
+static inline int oncpu_sched_policy(void)
+{
+    int saved_errno = errno;
+    long policy = syscall(SYS_sched_getscheduler, 0);
+
+    errno = saved_errno;
+    return policy < 0 ? -1 : (int)(policy & ~SCHED_RESET_ON_FORK);
 }
 
 /* Tells the CPU that this is a spin loop. Takes 10 to 140 cycles on x86, next to nothing on most Arm: so measure it. */

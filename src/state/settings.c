@@ -20,22 +20,25 @@ static struct {
 } kept[] = {{.name = "ONCPU_SOURCE"}, {.name = "ONCPU_VERBOSE"}, {.name = ONCPU_RUN_DIR_ENV}};
 
 uint32_t oncpu_hand_off_ns;
+uint32_t oncpu_stay_ns;
 
-static void read_hand_off(void)
+/* A time, for which 0 means never. */
+static void read_ns(const char *name, uint32_t *setting)
 {
-    const char *value = secure_getenv("ONCPU_HANDOFF_NS");
+    const char *value = secure_getenv(name);
     char *end;
     unsigned long ns = value ? strtoul(value, &end, 10) : 0;
 
     if (value && end != value && *end == '\0')
-        oncpu_hand_off_ns = ns == 0 || ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+        *setting = ns == 0 || ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
 }
 
 __attribute__((constructor(101))) static void keep(void)
 {
     int saved_errno = errno;
 
-    read_hand_off();
+    read_ns("ONCPU_HANDOFF_NS", &oncpu_hand_off_ns);
+    read_ns("ONCPU_STAY_NS", &oncpu_stay_ns);
     errno = saved_errno;
     for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
         const char *value = secure_getenv(kept[i].name);

@@ -13,6 +13,9 @@
  */
 extern uint32_t oncpu_hand_off_ns;
 
+/* ONCPU_STAY_NS: how long a thread has its CPU, at least, before it leaves between two sections. The same values. */
+extern uint32_t oncpu_stay_ns;
+
 /*
  * The value of one of our environment variables: as it is now, or else as it was when the program started, as some programs
  * clear their environment or write their title over it, and later, once there are threads, one of them may be changing it. NULL: not

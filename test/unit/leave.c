@@ -4,6 +4,7 @@
  * are made up, but for those after a leave.
  */
 #include "lock/handoff.h"
+#include "state/settings.h"
 #include "state/state.h"
 #include "unit.h"
 
@@ -232,6 +233,8 @@ Test(leave, threads_that_contend_leave)
     NEED_SOURCE();
     pthread_t threads[THREADS];
 
+    if (oncpu_state_cpus < 2)
+        SKIP("on one CPU nobody waits without losing it");
     cr_assert_eq(oncpu_stats_enable(), 0);
     for (int i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, contend, NULL), 0);
@@ -239,4 +242,19 @@ Test(leave, threads_that_contend_leave)
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     for (int i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_join(threads[i], NULL), 0);
+}
+
+Test(leave, a_setting_says_for_how_long)
+{
+    NEED_SOURCE();
+    const struct oncpu_thread_record *mine = begin();
+
+    oncpu_stay_ns = LONGEST + 1000000000u;
+    for (int i = 0; i < 20; i++)
+        cr_assert_not(leaves_after_unlock(&mutex, mine));
+    oncpu_stay_ns = UINT32_MAX;
+    for (int i = 0; i < 20; i++)
+        cr_assert_not(leaves_after_unlock(&mutex, mine));
+    oncpu_stay_ns = 1;
+    cr_assert(LEAVES(&mutex, mine));
 }
