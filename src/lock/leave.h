@@ -2,7 +2,7 @@
 /*
  * Leaving the CPU between two sections. A thread that has had its CPU for a while loses it soon, if others want it, and as likely
  * as not in the middle of a section or of a wait; then others wait for the scheduler, too. So it offers the CPU before that, when
- * it has just released a lock: nobody waits for it then, and it waits for nobody.
+ * it has just released a lock: it waits for nobody then, and, unless it has another one, nobody waits for it.
  */
 #ifndef ONCPU_LOCK_LEAVE_H
 #define ONCPU_LOCK_LEAVE_H

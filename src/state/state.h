@@ -130,7 +130,7 @@ extern int oncpu_state_cpus;
 /* Without BPF system calls from now on: the process enters a sandbox that may kill it for them. Async-signal-safe. */
 void oncpu_state_sandboxed(void);
 
-/* Whether it has: then it is told nothing of system calls that glibc's mutexes do not make, either. Async-signal-safe. */
+/* Whether it has: then no other system calls that glibc's mutexes do not make, either. Async-signal-safe. */
 bool oncpu_state_in_sandbox(void);
 
 #endif

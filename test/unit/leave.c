@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Leaving the CPU: when a thread has had it for long, after it has released all its locks, and nobody whom that would hurt. The times
+ * Leaving the CPU: when a thread has had it for long, after it has released a lock, and nobody whom that would hurt. The times
  * are made up, but for those after a leave.
  */
 #include "lock/handoff.h"
@@ -12,7 +12,7 @@
 #include <sched.h>
 
 enum { THREADS = 6 };
-#define LONGEST 1000000u /* ns: no stay is longer */
+#define LONGEST 1000000u /* ns: no stay is longer, unless the thread was missed */
 
 static oncpu_mutex_t mutex;
 
@@ -108,7 +108,7 @@ Test(leave, not_again_where_it_was_missed)
     cr_assert(stays_at(&third, mine));
 }
 
-/* A lock that was free for long has no note. */
+/* ... who may overwrite it, and is not forgotten when the owner ends its note. */
 Test(leave, a_claimant_comes_before_a_note)
 {
     uint32_t claim = ONCPU_CLAIM_LEAVES;
