@@ -38,8 +38,6 @@
 #define RESTED_SHARE 200u
 #define LONG_TURN 850u    /* where turns are shorter than this, as those of threads that poll, then after ... */
 #define SHORT_WAITS 6     /* ... so many hints in a row, about, the CPU is offered to others, once; */
-#define SHORT_TURN 250u   /* where they are shorter than this, or looks are far apart, ... */
-#define SHORTEST_WAITS 48 /* ... after so many; */
 #define LONG_WAITS 16     /* where turns are longer, after so many, ... */
 #define LONG_WEIGHT 4     /* ... of which one ... */
 #define LONG_WAIT 20000u  /* ... that takes so long counts as so many, ... */
@@ -336,7 +334,7 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     uint64_t waited = wait->end - wait->begin;
     uint64_t turns = wait->turns + 1u;
     uint64_t share = wait->rested ? RESTED_SHARE : wait->handed ? HANDED_SHARE : SATURATED_SHARE;
-    bool fast = memory.first_look > FIRST_LOOK || waited < turns * SHORT_TURN;
+    bool fast = memory.first_look > FIRST_LOOK; /* looks are far apart, and it may have been free in between */
     uint64_t since = wait->end - memory.left;
     bool hint = !wait->taken || waited * 1024 > since * share;
 
@@ -354,7 +352,7 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
         memory.returns = (since - waited) * turns * 2u <= waited * 3u; /* half a turn outside, at most */
     }
     if (waited < turns * LONG_TURN) {
-        memory.yields = saturated(&memory.short_hints, hint, 1, fast ? SHORTEST_WAITS : SHORT_WAITS);
+        memory.yields = saturated(&memory.short_hints, hint && !fast, 1, SHORT_WAITS);
     } else if (saturated(&memory.hints, hint && (memory.returns || !many_cores()), waited > LONG_WAIT ? LONG_WEIGHT : 1,
                          LONG_WAITS)) {
         memory.rests = memory.sleeps ? SLEEPS : RESTS;
