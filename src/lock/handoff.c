@@ -5,6 +5,7 @@
 #include "handoff.h"
 
 #include "../state/records.h"
+#include "../state/state.h"
 #include "policy.h"
 #include "spin.h"
 
@@ -33,10 +34,19 @@ static bool offer(const uint32_t *word, uint64_t *mailbox)
     return true;
 }
 
+/* As far as that is known: without thread states, nothing is, and an offer that nobody hears costs OFFER_NS. */
+static bool is_off_cpu(uint32_t tid)
+{
+    const struct oncpu_thread_record *record = NULL;
+
+    if (__atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE)
+        record = oncpu_record_find(tid);
+    return record && __atomic_load_n(&record->state, __ATOMIC_RELAXED) != ONCPU_STATE_RUNNING;
+}
+
 int oncpu_lock_release_claimed(uint32_t *word, uint32_t *claim)
 {
     uint32_t claimant = __atomic_load_n(claim, __ATOMIC_RELAXED);
-    const struct oncpu_thread_record *record;
     uint64_t *mailbox;
 
     if (claimant == ONCPU_CLAIM_LEAVES) {
@@ -46,15 +56,11 @@ int oncpu_lock_release_claimed(uint32_t *word, uint32_t *claim)
     }
     if (!oncpu_policy_hands_over(word))
         return oncpu_lock_set_free(word);
-    record = oncpu_record_find(claimant);
+    if (is_off_cpu(claimant)) /* the answer would be long in coming, and the claim stands until it runs again */
+        return oncpu_lock_set_free(word);
     mailbox = oncpu_record_mailbox(claimant);
-    if (record && mailbox) {
-        /* To offer it to a thread that does not run would have all the others wait for the scheduler. */
-        if (__atomic_load_n(&record->state, __ATOMIC_RELAXED) != ONCPU_STATE_RUNNING)
-            return oncpu_lock_set_free(word);
-        if (offer(word, mailbox))
-            return 0;
-    }
+    if (mailbox && offer(word, mailbox))
+        return 0;
     /* Who does not answer may not be there any more, or be another process's, before a fork; else it claims again. */
     oncpu_claim_end(claim, claimant);
     return oncpu_lock_set_free(word);

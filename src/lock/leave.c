@@ -46,12 +46,26 @@ static uint32_t least(void)
     return oncpu_stay_ns ? oncpu_stay_ns : STAY_LEAST;
 }
 
+/* Who has no record asks the kernel. */
+static uint64_t switches_of(const struct oncpu_thread_record *mine)
+{
+    return mine ? oncpu_thread_switches(mine) : oncpu_switches();
+}
+
+/* The kernel is asked only when there is something to it, once a stay: it takes 0.3 us, and a sandbox must not mind. */
 static bool is_over(const struct oncpu_thread_record *mine, uint64_t now)
 {
-    uint64_t switches = oncpu_thread_switches(mine);
+    uint64_t switches;
+    bool passed;
 
-    if (switches == stay.switches && stay.since)
-        return now - stay.since > (stay.length > least() ? stay.length : least());
+    if (!stay.since)
+        stay.since = now;
+    passed = now - stay.since > (stay.length > least() ? stay.length : least());
+    if (!mine && (!passed || !oncpu_state_may_ask()))
+        return false;
+    switches = switches_of(mine);
+    if (switches == stay.switches)
+        return passed;
     stay.switches = switches;
     stay.since = now;
     return false;
@@ -68,7 +82,7 @@ static void note(uint32_t *claim, uint64_t now)
 
 void oncpu_leave_plan(uint32_t *claim, const struct oncpu_thread_record *mine, uint64_t now)
 {
-    if (!mine || !claim || least() == UINT32_MAX || !is_over(mine, now) || now - stay.noted < NOTE_HOLDS)
+    if (!claim || least() == UINT32_MAX || !is_over(mine, now) || now - stay.noted < NOTE_HOLDS)
         return;
     if (claim != stay.inner)
         note(claim, now);
@@ -93,12 +107,11 @@ static void set_length(uint64_t lost, uint32_t turns)
 
 /*
  * Only these share a CPU in turns: who has a real-time priority yields to its equals, and who has a deadline gives up the rest of its
- * time. Where bpf() was allowed the question is; elsewhere a filter might kill the process for it.
+ * time. Where a filter might kill the process for the question, there are no others.
  */
 static bool takes_turns(void)
 {
-    bool may_ask = __atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE;
-    int policy = may_ask ? oncpu_sched_policy() : SCHED_OTHER;
+    int policy = oncpu_state_may_ask() ? oncpu_sched_policy() : SCHED_OTHER;
 
     return policy == SCHED_OTHER || policy == SCHED_BATCH || policy == SCHED_IDLE;
 }
@@ -131,6 +144,8 @@ static void leave(uint32_t *claim)
     if (oncpu_leave_cpu())
         oncpu_stats_add(&(struct oncpu_stats){.left = 1});
     stay.since = oncpu_now_ns();
+    if (!oncpu_thread_self())
+        stay.switches = oncpu_switches(); /* of which this was one */
     set_length(stay.since - begin, __atomic_load_n(count, __ATOMIC_RELAXED) - counted);
     if (__atomic_load_n(misses, __ATOMIC_RELAXED) != missed_before)
         do_not_leave_at(claim);
@@ -141,7 +156,7 @@ int oncpu_leave(uint32_t *claim)
     const struct oncpu_thread_record *mine = oncpu_thread_self();
 
     /* else it released what another thread took, or has been off the CPU meanwhile */
-    if (mine && stay.noted > stay.since && oncpu_thread_switches(mine) == stay.switches)
+    if (stay.noted > stay.since && (!mine || oncpu_thread_switches(mine) == stay.switches))
         leave(claim);
     return 0;
 }

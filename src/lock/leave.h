@@ -18,8 +18,8 @@
 #define ONCPU_CLAIM_LEAVES 0x80000000u
 
 /*
- * The calling thread, whose record is `mine` (or NULL), has got a lock for which it had to wait, at the time `now`. Leaves the note in
- * `claim` (or NULL) if it has had its CPU for long enough.
+ * The calling thread, whose record is `mine`, has got a lock for which it had to wait, at the time `now`. Leaves the note in
+ * `claim` (or NULL) if it has had its CPU for long enough. NULL: without a record the kernel says that, unless a sandbox might object.
  */
 void oncpu_leave_plan(uint32_t *claim, const struct oncpu_thread_record *mine, uint64_t now);
 
@@ -29,7 +29,7 @@ void oncpu_leave_plan(uint32_t *claim, const struct oncpu_thread_record *mine, u
  */
 int oncpu_leave(uint32_t *claim);
 
-/* A waiter has found that the owner of the lock, whose tid this is, is off its CPU: it may have left while it had that one. */
+/* A waiter has waited in vain for this owner, which is off its CPU for all it knows: it may have left while it had that lock. */
 void oncpu_leave_missed(uint32_t owner);
 
 /*

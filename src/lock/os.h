@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,6 +103,15 @@ static inline void oncpu_sched_yield(void)
 
     syscall(SYS_sched_yield);
     errno = saved_errno;
+}
+
+/* How often the caller has left a CPU. Preserves errno: what could go wrong is in the arguments. */
+static inline uint64_t oncpu_switches(void)
+{
+    struct rusage usage = {.ru_nvcsw = 0};
+
+    getrusage(RUSAGE_THREAD, &usage);
+    return (uint64_t)usage.ru_nvcsw + (uint64_t)usage.ru_nivcsw;
 }
 
 /* The caller's scheduling policy (sched(7)), or a negative value. Preserves errno. */

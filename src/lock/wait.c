@@ -24,7 +24,7 @@ struct waiter {
     bool can_claim;
     bool claims;
     struct oncpu_seat seat;
-    uint64_t *mailbox; /* where a lock that it claims is offered */
+    uint64_t *mailbox; /* where a lock that it claims is offered; NULL: it cannot claim this one */
     uint32_t mark; /* what this waiter writes into a free word: HELD, or CONTENDED once it has tried to sleep (I2) */
 };
 
@@ -56,7 +56,7 @@ static bool may_claim(const struct waiter *w, uint64_t now)
 {
     bool sleepers = __atomic_load_n(w->lock.word, __ATOMIC_RELAXED) == ONCPU_WORD_CONTENDED;
 
-    return w->mine && w->lock.claim && oncpu_policy_claims(now - w->since, sleepers);
+    return w->mailbox && oncpu_policy_claims(now - w->since, sleepers);
 }
 
 static void end_claim(struct waiter *w)
@@ -86,7 +86,7 @@ static bool take_offered(struct waiter *w, uint64_t now)
 
 static bool can_claim(const struct waiter *w)
 {
-    return w->mine && w->mailbox && w->lock.claim && oncpu_policy_claims(CLAIMS_WITHIN, false);
+    return w->mailbox && oncpu_policy_claims(CLAIMS_WITHIN, false);
 }
 
 /* What to do now. Who comes from a rest and cannot claim the lock, or not before another, leaves it alone again. */
@@ -122,7 +122,7 @@ static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
         oncpu_spin_ns(w->claims ? ONCPU_CLAIMANTS_DISTANCE : policy.distance);
         now = oncpu_now_ns();
     }
-    if (verdict == ONCPU_OWNER_OFF_CPU)
+    if (verdict == ONCPU_OWNER_OFF_CPU || verdict == ONCPU_ENOUGH)
         oncpu_leave_missed(policy.owner);
     w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
     w->counts.spin_limit += verdict == ONCPU_ENOUGH;
@@ -323,7 +323,7 @@ static int check(const struct timespec *time)
 static int wait_long(struct waiter *w, const struct oncpu_deadline *deadline)
 {
     w->self = oncpu_self_tid();
-    w->mailbox = oncpu_record_mailbox(w->self);
+    w->mailbox = w->lock.claim ? oncpu_record_mailbox_for(w->self) : NULL;
     w->mine = oncpu_state_self();
     w->can_claim = can_claim(w);
     oncpu_state_i_run(w->mine);

@@ -5,13 +5,13 @@
 #include "find.h"
 
 #include "array_abi.h"
+#include "filter.h"
 #include "kernel.h"
 #include "paths.h"
 #include "records.h"
 #include "settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,32 +69,6 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/*
- * A seccomp filter may answer bpf() with the death of the process, and cannot be asked what it would do. The file is read with
- * the calls that every filter allows, as prctl(PR_GET_SECCOMP) is not. It may be long (the line comes after that of the groups),
- * and where it cannot be read, there may be a filter.
- */
-static bool seccomp_is_on(void)
-{
-    static const char key[] = "\nSeccomp:\t";
-    static char text[65536]; /* one thread at a time has the guard, and its stack may be of the smallest size */
-    int fd = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
-    size_t length = 0;
-    ssize_t got = 1;
-    const char *line;
-
-    if (fd < 0)
-        return true;
-    while (got > 0 && length < sizeof(text) - 1) {
-        got = read(fd, text + length, sizeof(text) - 1 - length);
-        length += got > 0 ? (size_t)got : 0;
-    }
-    close(fd);
-    text[length] = 0;
-    line = strstr(text, key);
-    return !line || line[sizeof(key) - 1] != '0';
-}
-
 /* ONCPU_SOURCE; NULL: it does not say. */
 static const char *wanted_source(void)
 {
@@ -111,7 +85,7 @@ static const char *obstacle(const char *wanted, const char *other)
         return "ONCPU_SOURCE names no source (none, uptr, array)";
     if (other)
         return other;
-    if (!wanted && seccomp_is_on())
+    if (!wanted && oncpu_filter_is_on())
         return "a seccomp filter is in force, which might kill the process for calling bpf() (ONCPU_SOURCE=uptr or "
                "array tries)";
     return NULL;
@@ -217,7 +191,7 @@ static const char *get_program(struct oncpu_bpf_program *program, const char *wa
 /* The pin that is opened last, and was made last. False: there is none, for this process. */
 static bool see_pin(struct stat *pin)
 {
-    static char path[PATH_MAX]; /* as in seccomp_is_on() */
+    static char path[PATH_MAX]; /* one thread at a time has the guard, and its stack may be of the smallest size */
     int length = snprintf(path, sizeof(path), "%s/" ONCPU_PIN_REGISTER, folder());
 
     return length > 0 && (size_t)length < sizeof(path) && !stat(path, pin);

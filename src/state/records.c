@@ -93,6 +93,18 @@ uint64_t *oncpu_record_mailbox(uint32_t tid)
     return there ? &there->mailboxes[tid % MAILBOXES].word : NULL;
 }
 
+/* Who is refused is not asked again: it would be at each contended lock. Relaxed: once more is no harm. */
+uint64_t *oncpu_record_mailbox_for(uint32_t tid)
+{
+    static bool refused;
+    int saved_errno = errno;
+
+    if (!__atomic_load_n(&slab, __ATOMIC_RELAXED) && !__atomic_load_n(&refused, __ATOMIC_RELAXED))
+        __atomic_store_n(&refused, !oncpu_records_init(), __ATOMIC_RELAXED);
+    errno = saved_errno;
+    return oncpu_record_mailbox(tid);
+}
+
 bool oncpu_records_guard_take(void)
 {
     return !__atomic_exchange_n(&slab->guard, 1, __ATOMIC_ACQUIRE); /* pairs with the release in guard_drop */

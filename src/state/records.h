@@ -63,6 +63,9 @@ void oncpu_record_drop(struct oncpu_thread_record *record);
  */
 uint64_t *oncpu_record_mailbox(uint32_t tid);
 
+/* The same, which makes the slab ready if it is not; NULL: that is refused. Preserves errno; async-signal-safe. */
+uint64_t *oncpu_record_mailbox_for(uint32_t tid);
+
 /* The record of a thread, NULL when it has none. Wait-free. What it says is a hint. */
 struct oncpu_thread_record *oncpu_record_find(uint32_t tid);
 

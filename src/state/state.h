@@ -133,4 +133,10 @@ void oncpu_state_sandboxed(void);
 /* Whether it has: then no other system calls that glibc's mutexes do not make, either. Async-signal-safe. */
 bool oncpu_state_in_sandbox(void);
 
+/*
+ * Whether system calls that glibc's mutexes do not make are safe: it has not, and there was no filter before either, or one that
+ * allowed bpf(). May read a file the first time, which takes tens of microseconds. Async-signal-safe, preserves errno.
+ */
+bool oncpu_state_may_ask(void);
+
 #endif

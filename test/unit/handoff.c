@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hand-off: who claims a lock and is on a CPU gets it at the next release; who does not run, is not known, or does not
- * answer, does not. Most of it with made-up locks and records, without a thread.
+ * The hand-off: who claims a lock and is on a CPU gets it at the next release; who does not run, or does not answer, does not.
+ * Most of it with made-up locks and records, without a thread.
  */
 #include "lock/handoff.h"
 
@@ -63,6 +63,7 @@ Test(handoff, a_claimant_that_does_not_run_waits_on)
     static const uint32_t states[] = {ONCPU_STATE_PREEMPTED, ONCPU_STATE_BLOCKED, ONCPU_STATE_UNKNOWN, 77};
     struct oncpu_thread_record *record = record_for(CLAIMANT);
 
+    oncpu_state_source = ONCPU_SOURCE_UPTR; /* these records are as good as the kernel's */
     cr_assert(oncpu_claim(lock.claim, CLAIMANT));
     for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
         fields.word = ONCPU_WORD_HELD;
@@ -71,6 +72,16 @@ Test(handoff, a_claimant_that_does_not_run_waits_on)
         cr_assert_eq(fields.word, ONCPU_WORD_FREE);
         cr_assert_eq(fields.claim, CLAIMANT, "the claim stands");
     }
+}
+
+/* What is left of a source that was lost. */
+Test(handoff, a_record_that_nobody_writes_is_not_believed)
+{
+    record_for(CLAIMANT)->state = ONCPU_STATE_BLOCKED;
+    cr_assert(oncpu_claim(lock.claim, CLAIMANT));
+    release();
+    cr_assert_eq(fields.word, ONCPU_WORD_FREE);
+    cr_assert_eq(fields.claim, 0, "it was offered, and nobody answered");
 }
 
 Test(handoff, a_claim_that_nobody_holds_is_cleared)
@@ -128,12 +139,11 @@ static void *accept_when_offered(void *unused)
 }
 
 /* The threads may share a CPU for a while: then no answer comes in time, and the next offer is made. */
-Test(handoff, a_claimant_that_answers_has_the_lock)
+static void hand_over(void)
 {
     uint64_t begin = test_now_ns();
     pthread_t claimant;
 
-    record_for(CLAIMANT)->state = ONCPU_STATE_RUNNING;
     cr_assert_eq(pthread_create(&claimant, NULL, accept_when_offered, NULL), 0);
     do {
         fields.word = ONCPU_WORD_HELD;
@@ -144,6 +154,18 @@ Test(handoff, a_claimant_that_answers_has_the_lock)
     cr_assert_eq(pthread_join(claimant, NULL), 0);
     cr_assert_eq(accepted, 1);
     cr_assert_eq(*oncpu_record_mailbox(CLAIMANT), 0);
+}
+
+Test(handoff, a_claimant_that_answers_has_the_lock)
+{
+    oncpu_state_source = ONCPU_SOURCE_UPTR;
+    record_for(CLAIMANT)->state = ONCPU_STATE_RUNNING;
+    hand_over();
+}
+
+Test(handoff, a_claimant_of_whom_nothing_is_known_is_asked)
+{
+    hand_over();
 }
 
 /* ---- with threads ---- */
@@ -167,12 +189,11 @@ static void *take_it_again_and_again(void *unused)
  * The property that the hand-off is for. A waiter that never slept may lose every race against an owner that takes the lock
  * again at once; one that claims cannot. On a busy machine the two may share a CPU for a while: so this takes its time.
  */
-Test(handoff, nobody_starves_beside_an_owner_that_never_pauses)
+static void check_nobody_starves(void)
 {
     struct oncpu_stats stats = {0};
     pthread_t greedy;
 
-    NEED_SOURCE();
     if (oncpu_state_cpus < 2)
         SKIP("one CPU: nobody spins");
     cr_assert_eq(oncpu_stats_enable(), 0);
@@ -187,6 +208,17 @@ Test(handoff, nobody_starves_beside_an_owner_that_never_pauses)
     __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
     pthread_join(greedy, NULL);
     cr_assert_gt(stats.handed, 0, "waited all the time, and was never handed the lock");
+}
+
+Test(handoff, nobody_starves_beside_an_owner_that_never_pauses)
+{
+    NEED_SOURCE();
+    check_nobody_starves();
+}
+
+Test(handoff, nobody_starves_without_a_source)
+{
+    check_nobody_starves();
 }
 
 Test(handoff, the_time_is_a_setting)

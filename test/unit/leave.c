@@ -8,8 +8,11 @@
 #include "state/state.h"
 #include "unit.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
 enum { THREADS = 6 };
 #define LONGEST 1000000u /* ns: no stay is longer, unless the thread was missed */
@@ -140,8 +143,6 @@ Test(leave, not_after_a_short_time)
     for (uint64_t i = 0; i < 100; i++)
         oncpu_leave_plan(&mutex.oncpu_claim, mine, now + i);
     cr_assert_eq(mutex.oncpu_claim, 0);
-    oncpu_leave_plan(&mutex.oncpu_claim, NULL, now + LONGEST + 1000);
-    cr_assert_eq(mutex.oncpu_claim, 0, "nobody knows for how long it has had its CPU");
     oncpu_leave_plan(NULL, mine, now + LONGEST + 1000);
 }
 
@@ -228,9 +229,8 @@ static void *contend(void *unused)
     return unused;
 }
 
-Test(leave, threads_that_contend_leave)
+static void check_that_they_leave(void)
 {
-    NEED_SOURCE();
     pthread_t threads[THREADS];
 
     if (oncpu_state_cpus < 2)
@@ -242,6 +242,73 @@ Test(leave, threads_that_contend_leave)
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     for (int i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_join(threads[i], NULL), 0);
+}
+
+Test(leave, threads_that_contend_leave)
+{
+    NEED_SOURCE();
+    check_that_they_leave();
+}
+
+/* ---- without a record the kernel is asked, not at every wait ---- */
+
+Test(leave_unaided, after_a_release)
+{
+    cr_assert_eq(oncpu_stats_enable(), 0);
+    cr_assert(LEAVES(&mutex, NULL));
+}
+
+Test(leave_unaided, not_after_a_sleep)
+{
+    uint64_t now = oncpu_now_ns();
+
+    for (uint64_t i = 0; i < 20; i++) {
+        oncpu_leave_plan(&mutex.oncpu_claim, NULL, now += LONGEST + 1);
+        mutex.oncpu_claim = 0;
+        test_sleep_ns(100000);
+        oncpu_leave_plan(&mutex.oncpu_claim, NULL, now += LONGEST + 1);
+        cr_assert_eq(mutex.oncpu_claim, 0);
+    }
+}
+
+Test(leave_unaided, not_with_a_real_time_priority)
+{
+    const struct sched_param lowest = {.sched_priority = 1};
+
+    cr_assert_eq(oncpu_stats_enable(), 0);
+    if (sched_setscheduler(0, SCHED_FIFO, &lowest) != 0)
+        SKIP("no right to a real-time priority");
+    for (int i = 0; i < 20; i++)
+        cr_assert_not(leaves_after_unlock(&mutex, NULL));
+}
+
+static void stays(void)
+{
+    cr_assert_eq(oncpu_stats_enable(), 0);
+    for (int i = 0; i < 20; i++)
+        cr_assert_not(leaves_after_unlock(&mutex, NULL));
+}
+
+Test(leave_unaided, not_in_a_sandbox)
+{
+    oncpu_state_sandboxed();
+    stays();
+}
+
+/* It allows everything, but who would know. */
+Test(leave_unaided, not_under_a_filter)
+{
+    struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    const struct sock_fprog filter = {1, &allow};
+
+    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+    stays();
+}
+
+Test(leave_unaided, threads_that_contend_leave)
+{
+    check_that_they_leave();
 }
 
 Test(leave, a_setting_says_for_how_long)

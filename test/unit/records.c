@@ -57,6 +57,17 @@ static void init(void)
 
 TestSuite(records, .init = init);
 
+static void take_a_mailbox(void)
+{
+    _exit(oncpu_record_mailbox(1) == NULL && oncpu_record_mailbox_for(1) && oncpu_record_mailbox(1) ? 0 : 1);
+}
+
+/* Of a process that has never called oncpu_init(), too. */
+Test(mailbox, is_there_when_it_is_needed)
+{
+    in_own_process(take_a_mailbox);
+}
+
 Test(records, are_found_from_publish_to_drop)
 {
     struct oncpu_thread_record *record = oncpu_record_claim(FIRST_TID);
