@@ -17,12 +17,11 @@
  * previous owner's unlock has not returned yet. It works between the threads of one process; for a mutex between processes
  * take a process-shared pthread_mutex_t and the drop-in: here it would cost every mutex a branch.
  *
- * Who takes it first has it: there is no queue. But with thread states (oncpu_source() is not ONCPU_SOURCE_NONE) a waiter that is on a
- * CPU and has waited for 1 us (5 us on three and more CPUs) while nobody sleeps on the mutex, or for 1 ms in any case, is offered it at
+ * Who takes it first has it: there is no queue. But a waiter that is on a CPU and has waited for 1 us (5 us on three and more CPUs) while nobody sleeps on the mutex, or for 1 ms in any case, is offered it at
  * the next release (ONCPU_HANDOFF_NS, oncpu.h). On three and more CPUs few threads spin for one mutex; others sleep for tens of
  * microseconds in between (doc/waiting-policy.md). And a thread that had to wait, and has been on its CPU for 0.1 to 1 ms by then, offers
  * its CPU to others (sched_yield(2)) after it has unlocked the mutex, so that it is not preempted in a later section; not with a real-time
- * policy.
+ * policy, nor, without thread states (oncpu_source() is ONCPU_SOURCE_NONE), where a seccomp filter is in force.
  *
  * None of these functions is async-signal-safe or a cancellation point, none calls malloc() or touches errno.
  */

@@ -30,6 +30,8 @@ static bool offer(const uint32_t *word, uint64_t *mailbox)
     there = offered;
     if (__atomic_compare_exchange_n(mailbox, &there, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         return false;
+    if (there == 0) /* a child, forked in a signal handler: nobody has accepted there */
+        return false;
     __atomic_store_n(mailbox, 0, __ATOMIC_RELAXED);
     return true;
 }

@@ -22,6 +22,8 @@
 static __thread struct {
     uint64_t since;    /* when it was seen on its CPU first ... */
     uint64_t switches; /* ... after so many switches */
+    uint64_t asked;    /* when it asked the kernel for them last */
+    uint64_t left;     /* how often it has left since then */
     uint64_t noted;    /* when it left its last note */
     uint32_t length;   /* how long it stays */
     uint32_t plans;    /* so many more times it does not leave at ... */
@@ -38,7 +40,8 @@ static uint32_t missed[PLACES];
 
 void oncpu_leave_missed(uint32_t owner)
 {
-    __atomic_fetch_add(&missed[owner % PLACES], 1, __ATOMIC_RELAXED);
+    if (owner)
+        __atomic_fetch_add(&missed[owner % PLACES], 1, __ATOMIC_RELAXED);
 }
 
 static uint32_t least(void)
@@ -46,27 +49,47 @@ static uint32_t least(void)
     return oncpu_stay_ns ? oncpu_stay_ns : STAY_LEAST;
 }
 
-/* Who has no record asks the kernel. */
-static uint64_t switches_of(const struct oncpu_thread_record *mine)
+static uint32_t length(void)
 {
-    return mine ? oncpu_thread_switches(mine) : oncpu_switches();
+    return stay.length > least() ? stay.length : least();
 }
 
-/* The kernel is asked only when there is something to it, once a stay: it takes 0.3 us, and a sandbox must not mind. */
-static bool is_over(const struct oncpu_thread_record *mine, uint64_t now)
+static bool is_over_by_record(const struct oncpu_thread_record *mine, uint64_t now)
+{
+    uint64_t switches = oncpu_thread_switches(mine);
+
+    if (switches == stay.switches && stay.since)
+        return now - stay.since > length();
+    stay.switches = switches;
+    stay.since = now;
+    return false;
+}
+
+/*
+ * Who has no record asks the kernel, once a stay and only when there is something to it: that takes 0.3 us. The leaves are among the
+ * switches, unless nobody wanted the CPU.
+ */
+static bool is_over_by_kernel(uint64_t now)
 {
     uint64_t switches;
-    bool passed;
 
     if (!stay.since)
         stay.since = now;
-    passed = now - stay.since > (stay.length > least() ? stay.length : least());
-    if (!mine && (!passed || !oncpu_state_may_ask()))
+    if (now - stay.since <= length())
         return false;
-    switches = switches_of(mine);
-    if (switches == stay.switches)
-        return passed;
-    stay.switches = switches;
+    if (now - stay.asked <= least() && stay.left == 0)
+        return true;
+    stay.asked = now;
+    if (oncpu_state_may_ask()) {
+        switches = oncpu_switches();
+        if (switches - stay.switches <= stay.left) {
+            stay.switches = switches;
+            stay.left = 0;
+            return true;
+        }
+        stay.switches = switches;
+    }
+    stay.left = 0;
     stay.since = now;
     return false;
 }
@@ -82,7 +105,9 @@ static void note(uint32_t *claim, uint64_t now)
 
 void oncpu_leave_plan(uint32_t *claim, const struct oncpu_thread_record *mine, uint64_t now)
 {
-    if (!claim || least() == UINT32_MAX || !is_over(mine, now) || now - stay.noted < NOTE_HOLDS)
+    if (!claim || least() == UINT32_MAX || now - stay.noted < NOTE_HOLDS)
+        return;
+    if (!(mine ? is_over_by_record(mine, now) : is_over_by_kernel(now)))
         return;
     if (claim != stay.inner)
         note(claim, now);
@@ -144,8 +169,7 @@ static void leave(uint32_t *claim)
     if (oncpu_leave_cpu())
         oncpu_stats_add(&(struct oncpu_stats){.left = 1});
     stay.since = oncpu_now_ns();
-    if (!oncpu_thread_self())
-        stay.switches = oncpu_switches(); /* of which this was one */
+    stay.left++;
     set_length(stay.since - begin, __atomic_load_n(count, __ATOMIC_RELAXED) - counted);
     if (__atomic_load_n(misses, __ATOMIC_RELAXED) != missed_before)
         do_not_leave_at(claim);
@@ -155,7 +179,7 @@ int oncpu_leave(uint32_t *claim)
 {
     const struct oncpu_thread_record *mine = oncpu_thread_self();
 
-    /* else it released what another thread took, or has been off the CPU meanwhile */
+    /* else it released what another thread took, or has, as its record says, been off the CPU meanwhile */
     if (stay.noted > stay.since && (!mine || oncpu_thread_switches(mine) == stay.switches))
         leave(claim);
     return 0;

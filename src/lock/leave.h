@@ -29,7 +29,7 @@ void oncpu_leave_plan(uint32_t *claim, const struct oncpu_thread_record *mine, u
  */
 int oncpu_leave(uint32_t *claim);
 
-/* A waiter has waited in vain for this owner, which is off its CPU for all it knows: it may have left while it had that lock. */
+/* A waiter has seen that this owner is off its CPU, or, where nobody says so, that it takes long: it may have left with that lock. */
 void oncpu_leave_missed(uint32_t owner);
 
 /*

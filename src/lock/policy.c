@@ -21,7 +21,7 @@
 #define CROWDED_CEILING 2000u
 #define CROWDED_TURN 200u     /* a turn shorter than this is "faster than one can look" */
 #define BOUND_RUNNING 200000u /* for one owner that is seen running all the time */
-#define BOUND_UNKNOWN 3000u   /* for one of which nothing is known: what a sleep and wake-up cost, about */
+#define BOUND_UNKNOWN 6000u   /* for one of which nothing is known: what a sleep and wake-up cost, about */
 #define CLAIM_AFTER 1000u     /* unless ONCPU_HANDOFF_NS says otherwise a waiter claims the lock after this time, ... */
 #define CLAIM_MANY 5000u      /* ... or, on many cores, where the lock changes hands faster than it is handed over */
 #define LOSING_AFTER 15000u   /* after this time ... */
@@ -38,12 +38,14 @@
 #define RESTED_SHARE 200u
 #define LONG_TURN 850u    /* where turns are shorter than this, as those of threads that poll, then after ... */
 #define SHORT_WAITS 6     /* ... so many hints in a row, about, the CPU is offered to others, once; */
-#define LONG_WAITS 16     /* where turns are longer, after so many, ... */
+#define LONG_WAITS 64     /* where turns are longer, after so many, ... */
 #define LONG_WEIGHT 4     /* ... of which one ... */
 #define LONG_WAIT 20000u  /* ... that takes so long counts as so many, ... */
 #define RESTS 100u        /* ... so many waits begin with a rest, or ... */
 #define SLEEPS 400u       /* ... so many with a sleep in the futex: ... */
 #define SLEEP_TURN 35000u /* ... if turns are longer than this */
+#define PAUSE 500000u     /* whoever has not waited for so long, as between two bursts, ... */
+#define PAUSE_FADES 4     /* ... forgets most of its hints */
 
 /* ---- a rest: the lock is left alone for so long, and claimed then ---- */
 
@@ -72,7 +74,8 @@
 #define CROWD_SLICE_TURNS 50u
 #define CROWD_SLICE_LEAST 150000u
 #define CROWD_SLICE_MOST 1000000u
-#define ROUND_MOST 5000000u /* where that time is longer, they sleep in the futex instead */
+#define ROUND_MOST 5000000u /* where that time is longer, they sleep in the futex instead, ... */
+#define SPIN_TURN 3000u     /* ... or, if turns are shorter than this, do as if the lock were not saturated */
 #define ROUNDS_STAND 2u     /* where it is more than STANDS_AFTER: after so many such times a claim stands; */
 #define ROUNDS_BOUND 4u     /* where it is more than REST_BOUND: after so many a waiter sleeps in the futex */
 #define JOIN_GAP 500000u    /* a thread that got the lock so long ago, and ... */
@@ -262,9 +265,11 @@ uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
     if (!begins_resting(word, now))
         return 0;
     look_around(now);
-    if (!rests_are_short())
-        return ONCPU_AT_ONCE;
-    return crowded() ? a_round() / 2 : REST_LEAST;
+    if (rests_are_short())
+        return crowded() ? a_round() / 2 : REST_LEAST;
+    if (!memory.sleeps && memory.turn < SPIN_TURN)
+        memory.rests = 0;
+    return memory.rests ? ONCPU_AT_ONCE : 0;
 }
 
 static void end_resting(void)
@@ -338,6 +343,8 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     uint64_t since = wait->end - memory.left;
     bool hint = !wait->taken || waited * 1024 > since * share;
 
+    if (memory.hints > 0 && since - waited > PAUSE)
+        memory.hints /= PAUSE_FADES;
     if (memory.surplus) {
         memory.left = wait->end;
         memory.hinted = wait->word;

@@ -122,7 +122,7 @@ static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
         oncpu_spin_ns(w->claims ? ONCPU_CLAIMANTS_DISTANCE : policy.distance);
         now = oncpu_now_ns();
     }
-    if (verdict == ONCPU_OWNER_OFF_CPU || verdict == ONCPU_ENOUGH)
+    if (verdict == ONCPU_OWNER_OFF_CPU || (verdict == ONCPU_ENOUGH && !w->mine))
         oncpu_leave_missed(policy.owner);
     w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
     w->counts.spin_limit += verdict == ONCPU_ENOUGH;
@@ -320,10 +320,16 @@ static int check(const struct timespec *time)
     return time->tv_nsec < 0 || time->tv_nsec > 999999999 ? EINVAL : 0;
 }
 
+/* To make it takes calls (mmap, madvise) that a sandbox may not allow. */
+static uint64_t *mailbox_for(uint32_t self)
+{
+    return oncpu_state_in_sandbox() ? oncpu_record_mailbox(self) : oncpu_record_mailbox_for(self);
+}
+
 static int wait_long(struct waiter *w, const struct oncpu_deadline *deadline)
 {
     w->self = oncpu_self_tid();
-    w->mailbox = w->lock.claim ? oncpu_record_mailbox_for(w->self) : NULL;
+    w->mailbox = w->lock.claim ? mailbox_for(w->self) : NULL;
     w->mine = oncpu_state_self();
     w->can_claim = can_claim(w);
     oncpu_state_i_run(w->mine);

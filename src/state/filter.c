@@ -1,76 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whether a seccomp filter is in force. It may answer a system call with the death of the process, and cannot be asked what it would
- * do: so under a filter the library makes none but those of glibc's mutexes, and what it takes to find that out.
+ * do.
  */
 #include "filter.h"
 
-#include "records.h"
 #include "state.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* What was seen last. Relaxed: who does not see it looks again, and filters are never taken away. */
+/* What was seen last. Relaxed: who does not see it looks again. */
 static enum { UNKNOWN, NONE, MAYBE } seen;
 
 /*
- * The file is read with the calls that every filter allows, as prctl(PR_GET_SECCOMP) is not. It may be long (the line comes after
- * that of the groups), and where it cannot be read, there may be a filter.
+ * The file is read with calls that every filter allows, as prctl(PR_GET_SECCOMP) is not; and not by functions of libc's, which end a
+ * cancelled thread, or are another preloaded library's, which may have locks of its own. The line comes after that of the groups, of
+ * which there can be thousands.
  */
-static bool look(void)
+static bool line_says_none(int fd)
 {
-    static const char key[] = "\nSeccomp:\t";
-    static char text[65536]; /* one thread at a time has the guard, and its stack may be of the smallest size */
-    int fd = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
-    size_t length = 0;
-    ssize_t got = 1;
-    const char *line;
+    static const char key[] = "\nSeccomp:\t"; /* begins with what is nowhere else in it */
+    char text[256];
+    size_t matched = 0;
+    long got;
+
+    while ((got = syscall(SYS_read, fd, text, sizeof(text))) > 0) {
+        for (long i = 0; i < got; i++) {
+            if (matched == sizeof(key) - 1)
+                return text[i] == '0';
+            matched = text[i] == key[matched] ? matched + 1 : text[i] == '\n';
+        }
+    }
+    return false;
+}
+
+/* Where it cannot be read, there may be a filter; but no descriptor may be free just now. */
+static int look(void)
+{
+    long fd = syscall(SYS_openat, AT_FDCWD, "/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+    bool none;
 
     if (fd < 0)
-        return true;
-    while (got > 0 && length < sizeof(text) - 1) {
-        got = read(fd, text + length, sizeof(text) - 1 - length);
-        length += got > 0 ? (size_t)got : 0;
-    }
-    close(fd);
-    text[length] = 0;
-    line = strstr(text, key);
-    return !line || line[sizeof(key) - 1] != '0';
+        return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? UNKNOWN : MAYBE;
+    none = line_says_none((int)fd);
+    syscall(SYS_close, fd);
+    return none ? NONE : MAYBE;
 }
 
 bool oncpu_filter_is_on(void)
 {
-    bool on = look();
-
-    __atomic_store_n(&seen, on ? MAYBE : NONE, __ATOMIC_RELAXED);
-    return on;
-}
-
-static void find_out(void)
-{
     int saved_errno = errno;
-    int cancel;
+    int found = look();
 
-    if (oncpu_records_init() && oncpu_records_guard_take()) {
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel); /* open, read and close would be places to end */
-        oncpu_filter_is_on();
-        pthread_setcancelstate(cancel, NULL);
-        oncpu_records_guard_drop();
-    }
+    __atomic_store_n(&seen, found, __ATOMIC_RELAXED);
     errno = saved_errno;
+    return found != NONE;
 }
 
 bool oncpu_state_may_ask(void)
 {
+    int known = __atomic_load_n(&seen, __ATOMIC_RELAXED);
+
     if (oncpu_state_in_sandbox())
         return false;
     if (__atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) != ONCPU_SOURCE_NONE)
         return true; /* bpf() was allowed */
-    if (__atomic_load_n(&seen, __ATOMIC_RELAXED) == UNKNOWN)
-        find_out();
-    return __atomic_load_n(&seen, __ATOMIC_RELAXED) == NONE;
+    return known == UNKNOWN ? !oncpu_filter_is_on() : known == NONE;
 }

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Whether one is in force for the calling thread, or may be. To be asked under the guard (records.h). */
+/* Looks whether one is in force for the calling thread, or may be. Async-signal-safe, preserves errno. */
 bool oncpu_filter_is_on(void);
 
 #endif

@@ -79,13 +79,15 @@ static const char *wanted_source(void)
 
 static const char *obstacle(const char *wanted, const char *other)
 {
+    bool filtered = oncpu_filter_is_on(); /* in any case: it is asked for later, where a lock is held */
+
     if (is(wanted, "none"))
         return "ONCPU_SOURCE=none asks for it";
     if (wanted && !is(wanted, "uptr") && !is(wanted, "array"))
         return "ONCPU_SOURCE names no source (none, uptr, array)";
     if (other)
         return other;
-    if (!wanted && oncpu_filter_is_on())
+    if (!wanted && filtered)
         return "a seccomp filter is in force, which might kill the process for calling bpf() (ONCPU_SOURCE=uptr or "
                "array tries)";
     return NULL;

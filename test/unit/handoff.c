@@ -168,6 +168,36 @@ Test(handoff, a_claimant_of_whom_nothing_is_known_is_asked)
     hand_over();
 }
 
+static uint32_t wiped;
+
+static void *wipe(void *unused)
+{
+    uint64_t *mailbox = oncpu_record_mailbox(CLAIMANT);
+    uint64_t offered;
+
+    do
+        offered = oncpu_mailbox_value(lock.word, ONCPU_MAILBOX_OFFERED);
+    while (!__atomic_compare_exchange_n(mailbox, &offered, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    __atomic_store_n(&wiped, 1, __ATOMIC_RELAXED);
+    return unused;
+}
+
+/* So a child finds it that was forked in the middle, in a signal handler; and nobody has accepted anything there. */
+Test(handoff, an_offer_that_is_gone_was_not_accepted)
+{
+    uint64_t begin = test_now_ns();
+    pthread_t other;
+
+    cr_assert_eq(pthread_create(&other, NULL, wipe, NULL), 0);
+    while (!__atomic_load_n(&wiped, __ATOMIC_RELAXED) && test_now_ns() - begin < TEST_PATIENCE_NS) {
+        fields.word = ONCPU_WORD_HELD;
+        cr_assert(oncpu_claim(lock.claim, CLAIMANT));
+        release();
+        cr_assert_eq(fields.word, ONCPU_WORD_FREE);
+    }
+    cr_assert_eq(pthread_join(other, NULL), 0);
+}
+
 /* ---- with threads ---- */
 
 static oncpu_mutex_t mutex;

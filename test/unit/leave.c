@@ -12,7 +12,10 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 enum { THREADS = 6 };
 #define LONGEST 1000000u /* ns: no stay is longer, unless the thread was missed */
@@ -252,8 +255,26 @@ Test(leave, threads_that_contend_leave)
 
 /* ---- without a record the kernel is asked, not at every wait ---- */
 
+/* For longer than the made-up time is ahead. */
+static void stays(void)
+{
+    uint64_t begin = test_now_ns();
+
+    cr_assert_eq(oncpu_stats_enable(), 0);
+    while (test_now_ns() - begin < 20 * (uint64_t)LONGEST)
+        cr_assert_not(leaves_after_unlock(&mutex, NULL));
+}
+
+/* Elsewhere nobody without a record leaves. */
+static void need_no_filter(void)
+{
+    if (!oncpu_state_may_ask())
+        SKIP("a seccomp filter is in force");
+}
+
 Test(leave_unaided, after_a_release)
 {
+    need_no_filter();
     cr_assert_eq(oncpu_stats_enable(), 0);
     cr_assert(LEAVES(&mutex, NULL));
 }
@@ -276,17 +297,18 @@ Test(leave_unaided, not_with_a_real_time_priority)
     const struct sched_param lowest = {.sched_priority = 1};
 
     cr_assert_eq(oncpu_stats_enable(), 0);
+    need_no_filter();
     if (sched_setscheduler(0, SCHED_FIFO, &lowest) != 0)
         SKIP("no right to a real-time priority");
-    for (int i = 0; i < 20; i++)
-        cr_assert_not(leaves_after_unlock(&mutex, NULL));
+    stays();
 }
 
-static void stays(void)
+static uint32_t asked;
+
+static void on_question(int signal)
 {
-    cr_assert_eq(oncpu_stats_enable(), 0);
-    for (int i = 0; i < 20; i++)
-        cr_assert_not(leaves_after_unlock(&mutex, NULL));
+    (void)signal;
+    asked++;
 }
 
 Test(leave_unaided, not_in_a_sandbox)
@@ -295,19 +317,57 @@ Test(leave_unaided, not_in_a_sandbox)
     stays();
 }
 
-/* It allows everything, but who would know. */
+/* From now on the kernel's answer to getrusage() is a signal. */
+static void trap_the_question(void)
+{
+    const struct sigaction action = {.sa_handler = on_question};
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrusage, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+    cr_assert_eq(sigaction(SIGSYS, &action, NULL), 0);
+    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+/* It would allow nearly everything, but who would know. */
 Test(leave_unaided, not_under_a_filter)
 {
-    struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-    const struct sock_fprog filter = {1, &allow};
-
-    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+    trap_the_question();
     stays();
+    cr_assert_eq(asked, 0);
+}
+
+Test(leave_unaided, asks_nothing_in_a_sandbox)
+{
+    trap_the_question();
+    oncpu_state_sandboxed();
+    stays();
+    cr_assert_eq(asked, 0);
+}
+
+/* There was none when it looked: as of a program that enters a sandbox without the library's knowledge. */
+Test(leave_unaided, asks_once_a_stay)
+{
+    uint64_t now = oncpu_now_ns();
+
+    need_no_filter();
+    trap_the_question();
+    for (uint64_t i = 0; i < 1000; i++) {
+        oncpu_leave_plan(&mutex.oncpu_claim, NULL, now += LONGEST / 200);
+        mutex.oncpu_claim = 0;
+    }
+    cr_assert_gt(asked, 0);
+    cr_assert_leq(asked, 5 * LONGEST / 100000 + 1, "%u times in 5 ms", asked);
 }
 
 Test(leave_unaided, threads_that_contend_leave)
 {
+    need_no_filter();
     check_that_they_leave();
 }
 

@@ -402,16 +402,17 @@ struct waits {
     uint64_t away;
     struct oncpu_wait wait; /* from 0 to `end`; as seen where it begins with spinning */
     struct oncpu_rest rest; /* ... with a rest */
+    uint64_t now;           /* of the made-up clock: since NOW */
     unsigned spins;         /* how many began so: the result */
     unsigned rests;
     unsigned sleeps;
 };
 
-static void go_through(struct waits *w)
+static void go_on(struct waits *w, int waits)
 {
-    uint64_t now = NOW;
+    uint64_t now = NOW + w->now;
 
-    for (int i = 0; i < WAITS; i++) {
+    for (int i = 0; i < waits; i++) {
         struct oncpu_wait wait = w->wait;
         uint32_t first = oncpu_policy_first(&fields.word, NOW);
 
@@ -434,6 +435,12 @@ static void go_through(struct waits *w)
         }
         oncpu_policy_note(&wait);
     }
+    w->now = now - NOW;
+}
+
+static void go_through(struct waits *w)
+{
+    go_on(w, WAITS);
 }
 
 static struct waits always_held(void)
@@ -489,6 +496,20 @@ Test(policy, a_thread_that_works_elsewhere_spins)
     w.away = 3 * TURN_NS;
     go_through(&w);
     cr_assert_eq(w.spins, WAITS);
+}
+
+/* Nobody could wake it for the next phase of its program. */
+Test(policy, a_thread_that_finds_it_held_for_a_while_now_and_then_spins)
+{
+    struct waits w = always_held();
+
+    for (int i = 0; i < 50; i++) {
+        go_on(&w, 20);
+        w.now += 1000000;
+    }
+    cr_assert_eq(w.spins, 50 * 20);
+    go_through(&w);
+    cr_assert_gt(w.rests, WAITS / 2);
 }
 
 Test(policy, for_short_turns_nobody_rests)
@@ -622,7 +643,9 @@ Test(policy, where_a_rest_would_be_long_it_is_a_sleep)
 {
     struct waits w = always_held();
 
-    go_through(&w);
+    w.rest.turns = 1;
+    while (!w.rests)
+        go_on(&w, 1);
     for (unsigned many = 0; many < ONCPU_CROWD_MOST; many++) {
         uint32_t first = oncpu_policy_first(&fields.word, NOW);
 
@@ -634,6 +657,17 @@ Test(policy, where_a_rest_would_be_long_it_is_a_sleep)
     }
     cr_assert_eq(oncpu_policy_first(&fields.word, NOW), ONCPU_AT_ONCE);
     cr_assert_eq(oncpu_policy_next_rest(1, 0), 0);
+}
+
+Test(policy, unless_turns_are_short)
+{
+    struct waits w = always_held();
+
+    while (!w.rests)
+        go_on(&w, 1);
+    others_wait(ONCPU_CROWD_MOST);
+    cr_assert_eq(oncpu_policy_first(&fields.word, NOW), 0);
+    cr_assert_eq(oncpu_policy_first(&fields.word, NOW), 0, "it has forgotten that the lock was saturated");
 }
 
 /*
