@@ -246,8 +246,10 @@ Test(handoff, nobody_starves_beside_an_owner_that_never_pauses)
     check_nobody_starves();
 }
 
-Test(handoff, nobody_starves_without_a_source)
+/* ... and without a call of oncpu_init() in a process's life. */
+Test(handoff_unaided, nobody_starves)
 {
+    cr_assert_null(oncpu_record_mailbox(CLAIMANT));
     check_nobody_starves();
 }
 
