@@ -105,12 +105,14 @@ static inline void oncpu_sched_yield(void)
     errno = saved_errno;
 }
 
-/* How often the caller has left a CPU. Preserves errno: what could go wrong is in the arguments. */
+/* How often the caller has left a CPU; 0 where it may not ask. Preserves errno. */
 static inline uint64_t oncpu_switches(void)
 {
     struct rusage usage = {.ru_nvcsw = 0};
+    int saved_errno = errno;
 
     getrusage(RUSAGE_THREAD, &usage);
+    errno = saved_errno;
     return (uint64_t)usage.ru_nvcsw + (uint64_t)usage.ru_nivcsw;
 }
 

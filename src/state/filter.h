@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seccomp filters that were there before the library.
+ * Seccomp filters.
  */
 #ifndef ONCPU_STATE_FILTER_H
 #define ONCPU_STATE_FILTER_H
