@@ -8,12 +8,12 @@
 enum { MAX = 10 };
 
 /* What a list has values of, from the fastest to change to the slowest. */
-enum dimension { THREADS, TIMES, CS, NEIGHBOURS, CPUS, QUOTA, DIMENSIONS };
+enum dimension { THREADS, TIMES, CS, OUTSIDE, NEIGHBOURS, CPUS, QUOTA, DIMENSIONS };
 
 /* Every combination of the lists. One that is left out is 0: not taken by the workload, or no such condition. */
 struct product {
     const char *workload;
-    double lists[DIMENSIONS][MAX]; /* TIMES: the time outside, as times that inside */
+    double lists[DIMENSIONS][MAX]; /* the time outside is TIMES that inside, and OUTSIDE (ns) besides */
 };
 
 #define ALL_THREADS [THREADS] = {1, 2, 3, 4, 8, 16, 32, 64, END}
@@ -33,9 +33,9 @@ static const struct product full_set[] = {
       [NEIGHBOURS] = {0, 2, END}}},
     {"contended", {SOME_THREADS, [TIMES] = {0, 3, END}, [CS] = {500, 10000, END}, [CPUS] = {1, END}}},
     {"contended", {SOME_THREADS, [TIMES] = {0, 3, END}, [CS] = {500, 10000, END}, [QUOTA] = {50, 100, END}}},
-    {"bursts", {SOME_THREADS, [CS] = {500, END}}},
-    {"busy_wait", {SOME_THREADS, [TIMES] = {1, END}, [CS] = {500, END}}},
-    {"held_fault", {SOME_THREADS}},
+    {"bursts", {SOME_THREADS, [CS] = {500, 5000, END}}},
+    {"busy_wait", {SOME_THREADS, [TIMES] = {1, END}, [CS] = {50, 500, 2000, END}}},
+    {"held_fault", {SOME_THREADS, [OUTSIDE] = {0, 1000, 3000, END}}},
     {"held_sleep", {SOME_THREADS, [TIMES] = {3, END}, [CS] = {500, END}}},
     {"held_write", {SOME_THREADS}},
     {"lru", {SOME_THREADS}},
@@ -125,7 +125,7 @@ static void add_product(struct set *set, const struct bench_workload *workload, 
         add_cell(set, workload,
                  &(struct bench_cell){.threads = (unsigned)at[THREADS],
                                       .cs_ns = at[CS],
-                                      .outside_ns = at[CS] * at[TIMES],
+                                      .outside_ns = at[CS] * at[TIMES] + at[OUTSIDE],
                                       .lines = 1,
                                       .neighbours = (unsigned)at[NEIGHBOURS],
                                       .cpus = (unsigned)at[CPUS],

@@ -9,6 +9,7 @@
 #include "../state/settings.h"
 #include "../state/state.h"
 #include "crowd.h"
+#include "disturb.h"
 #include "leave.h"
 #include "seats.h"
 
@@ -30,11 +31,10 @@
 /*
  * ---- a saturated lock: never free when this thread comes, so that its waiting brings no throughput ----
  *
- * A wait that takes this share (of 1024) of the time since the last one ended is a hint; less is enough where the lock had to be
- * handed over, and for a thread that rests already.
+ * A wait that takes this share (of 1024) of the time since the last one ended is a hint; less is enough for a thread that rests
+ * already.
  */
-#define SATURATED_SHARE 430u
-#define HANDED_SHARE 340u
+#define SATURATED_SHARE 340u
 #define RESTED_SHARE 200u
 #define LONG_TURN 850u    /* where turns are shorter than this, as those of threads that poll, then after ... */
 #define SHORT_WAITS 6     /* ... so many hints in a row, about, the CPU is offered to others, once; */
@@ -74,6 +74,8 @@
 #define CROWD_SLICE_TURNS 50u
 #define CROWD_SLICE_LEAST 150000u
 #define CROWD_SLICE_MOST 1000000u
+#define DISTURBED_SLICES 4u /* slices are so much longer where each that wakes up disturbs the owner (disturb.h); */
+#define DISTURBED_WAITS 8   /* between RESTS are so many waits, about, that show whether it still does */
 #define ROUND_MOST 5000000u /* where that time is longer, they sleep in the futex instead, ... */
 #define SPIN_TURN 3000u     /* ... or, if turns are shorter than this, do as if the lock were not saturated */
 #define ROUNDS_STAND 2u     /* where it is more than STANDS_AFTER: after so many such times a claim stands; */
@@ -112,7 +114,8 @@ static __thread struct {
     uint32_t turn;          /* what a turn took meanwhile */
     uint32_t slice;         /* for so long it refuses claims */
     bool sleeps;            /* it is a sleep */
-    bool returns;           /* this thread comes back to it at once */
+    bool returns;           /* this thread comes back to it at once, ... */
+    bool disturbs;          /* ... and disturbs its owner when it spins */
     bool surplus;           /* in this wait there was no seat for it, ... */
     uint32_t surplus_turn;  /* ... while turns took so long */
     uint32_t surplus_off;   /* in so many waits more that is no reason to rest, ... */
@@ -165,8 +168,11 @@ static void look_around(uint64_t now)
 {
     memory.others = oncpu_crowd_others(memory.hot, now);
     oncpu_crowd_enter(memory.hot, now);
-    memory.slice = crowded() ? between((uint64_t)memory.turn * CROWD_SLICE_TURNS, CROWD_SLICE_LEAST, CROWD_SLICE_MOST)
-                             : between((uint64_t)memory.turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
+    if (crowded())
+        memory.slice = between((uint64_t)memory.turn * CROWD_SLICE_TURNS * (memory.disturbs ? DISTURBED_SLICES : 1u),
+                               CROWD_SLICE_LEAST, CROWD_SLICE_MOST);
+    else
+        memory.slice = between((uint64_t)memory.turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
 }
 
 /*
@@ -194,6 +200,10 @@ static bool begins_resting(const uint32_t *word, uint64_t now)
         if (--memory.rests)
             return true;
         memory.hold_off /= HOLD_OFF_FADES;
+        if (memory.disturbs) {
+            memory.hints = LONG_WAITS - DISTURBED_WAITS;
+            oncpu_disturb_fade();
+        }
     }
     return joins(word, now);
 }
@@ -294,7 +304,10 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
         return; /* a signal ended it */
     if (!idle)
         memory.turn = between(turn, 0, UINT32_MAX);
+    memory.disturbs = rest->turns && turn >= ENDS_TURN && oncpu_disturb_rested(turn);
     look_around(rest->now);
+    if (memory.disturbs)
+        return;
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
     if (idle || turn < ENDS_TURN || memory.found_free >= FREE_ENOUGH)
         end_resting();
@@ -338,7 +351,7 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
 {
     uint64_t waited = wait->end - wait->begin;
     uint64_t turns = wait->turns + 1u;
-    uint64_t share = wait->rested ? RESTED_SHARE : wait->handed ? HANDED_SHARE : SATURATED_SHARE;
+    uint64_t share = wait->rested || memory.disturbs ? RESTED_SHARE : SATURATED_SHARE;
     bool fast = memory.first_look > FIRST_LOOK; /* looks are far apart, and it may have been free in between */
     uint64_t since = wait->end - memory.left;
     bool hint = !wait->taken || waited * 1024 > since * share;
@@ -360,8 +373,14 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     }
     if (waited < turns * LONG_TURN) {
         memory.yields = saturated(&memory.short_hints, hint && !fast, 1, SHORT_WAITS);
-    } else if (saturated(&memory.hints, hint && (memory.returns || !many_cores()), waited > LONG_WAIT ? LONG_WEIGHT : 1,
-                         LONG_WAITS)) {
+        return;
+    }
+    if (hint && wait->taken && !wait->rested && waited <= turns * SLEEP_TURN)
+        oncpu_disturb_spun(waited, turns);
+    if (memory.disturbs && memory.rests)
+        return;
+    if (saturated(&memory.hints, hint && (memory.returns || !many_cores()), waited > LONG_WAIT ? LONG_WEIGHT : 1,
+                  LONG_WAITS)) {
         memory.rests = memory.sleeps ? SLEEPS : RESTS;
         memory.hot = wait->word;
         memory.turn = between(waited / turns, 0, UINT32_MAX); /* until a rest says it better */
@@ -395,14 +414,19 @@ void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lo
 }
 
 /* A distance that follows the lock: each look takes the line from the owner, so look seldom where it turns over fast. */
-static void set_distance(struct oncpu_policy *policy, uint32_t turns, uint64_t elapsed)
+static void set_distance(struct oncpu_policy *policy, uint32_t turns, uint64_t now)
 {
+    uint64_t elapsed = now - policy->looked;
+    uint64_t spun = now - policy->begin;
+
     if (turns >= 2 && elapsed < (uint64_t)turns * CROWDED_TURN) {
         policy->ceiling = CROWDED_CEILING;
         policy->distance = policy->distance < CROWDED_FIRST ? CROWDED_FIRST : policy->distance;
         memory.first_look = policy->distance;
     }
     policy->distance = policy->distance * 2 > policy->ceiling ? policy->ceiling : policy->distance * 2;
+    if (spun < CROWDED_CEILING && spun + policy->distance > CROWDED_CEILING)
+        policy->distance = CROWDED_CEILING - (uint32_t)spun; /* by then it is to claim the lock */
 }
 
 uint32_t oncpu_policy_bound(uint32_t state)
@@ -435,7 +459,6 @@ static bool was_taken_here(uint32_t turns, uint32_t owner)
 static bool refused(const struct oncpu_policy *policy, uint64_t now)
 {
     uint32_t turned = (policy->turns - policy->first_turns) % ONCPU_TURN_COUNTS;
-
     uint64_t stands = memory.surplus ? STANDS_AFTER : at_least(STANDS_AFTER, (uint64_t)ROUNDS_STAND * a_round());
 
     if (policy->waited + (now - policy->begin) > stands)
@@ -451,7 +474,7 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
     uint32_t state = ONCPU_STATE_UNKNOWN;
 
     if (now != policy->begin)
-        set_distance(policy, turned, now - policy->looked);
+        set_distance(policy, turned, now);
     policy->looked = now;
     policy->turns = turns;
     if (owner != policy->owner || turned) {

@@ -28,7 +28,6 @@ struct oncpu_wait {
     uint32_t turns; /* that others had */
     uint32_t lost;  /* ... while this thread spun */
     bool rested;
-    bool handed;
     bool taken;
 };
 

@@ -282,7 +282,6 @@ static void note(const struct waiter *w, bool taken)
         .turns = (turns_of(w) - w->turns) % ONCPU_TURN_COUNTS,
         .lost = w->lost,
         .rested = w->counts.rests > 0,
-        .handed = w->counts.handed > 0,
         .taken = taken,
     });
 }
