@@ -4,6 +4,8 @@
  */
 #include "crowd.h"
 
+#include "address.h"
+
 #include <stdbool.h>
 
 #define PLACES 64u
@@ -27,15 +29,9 @@ static __thread struct said {
     uint16_t period;
 } said[MINE] __attribute__((tls_model("initial-exec")));
 
-static uint64_t mixed(const uint32_t *word)
-{
-    return (uint64_t)(uintptr_t)word *
-           0x9e3779b97f4a7c15u; /* Knuth: multiplicative hashing; the upper bits are the good ones */
-}
-
 static uint64_t *place_of(const uint32_t *word)
 {
-    return &places[mixed(word) >> 58];
+    return &places[oncpu_address_mixed(word) >> 58];
 }
 
 static struct said *mine_of(const uint32_t *word)
@@ -53,7 +49,7 @@ static struct crowd now_at(uint64_t place, const uint32_t *word, uint64_t now)
 {
     const struct crowd there = {(uint16_t)(place >> 48), (uint16_t)(place >> 32), (uint16_t)(place >> 16),
                                 (uint16_t)place};
-    struct crowd crowd = {(uint16_t)(mixed(word) >> 42), (uint16_t)(now >> PERIOD_SHIFT), 0, 0};
+    struct crowd crowd = {(uint16_t)(oncpu_address_mixed(word) >> 42), (uint16_t)(now >> PERIOD_SHIFT), 0, 0};
 
     if (there.lock != crowd.lock)
         return crowd;

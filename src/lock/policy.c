@@ -8,6 +8,7 @@
 #include "../state/records.h"
 #include "../state/settings.h"
 #include "../state/state.h"
+#include "batch.h"
 #include "crowd.h"
 #include "disturb.h"
 #include "leave.h"
@@ -135,9 +136,9 @@ static uint64_t at_least(uint64_t least, uint64_t value)
     return value < least ? least : value;
 }
 
-int oncpu_policy_glances(void)
+int oncpu_policy_glances(const uint32_t *word)
 {
-    return memory.rests || memory.first_look > FIRST_LOOK ? 0 : GLANCES;
+    return memory.rests || memory.first_look > FIRST_LOOK || oncpu_batch_on(word) ? 0 : GLANCES;
 }
 
 static bool many_cores(void)
@@ -399,7 +400,7 @@ bool oncpu_policy_claims(uint64_t waited, bool sleepers)
 void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now, uint64_t rested)
 {
     *policy = (struct oncpu_policy){
-        .distance = memory.first_look > FIRST_LOOK ? memory.first_look : FIRST_LOOK,
+        .distance = (uint32_t)at_least(at_least(FIRST_LOOK, memory.first_look), oncpu_batch_first(lock->word, now)),
         .ceiling = CEILING,
         .begin = now,
         .looked = now,
@@ -409,8 +410,7 @@ void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lo
         .turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED),
     };
     policy->first_turns = policy->turns;
-    memory.first_look -=
-        memory.first_look / 4; /* unless this wait, too, finds it crowded: looking seldom makes a lock look so */
+    memory.first_look -= memory.first_look / 4; /* unless it is crowded again: looking seldom makes it look so */
 }
 
 /* A distance that follows the lock: each look takes the line from the owner, so look seldom where it turns over fast. */

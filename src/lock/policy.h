@@ -56,7 +56,7 @@ struct oncpu_policy {
 };
 
 /* How many looks, at such a distance (ns), come before anything else. */
-int oncpu_policy_glances(void);
+int oncpu_policy_glances(const uint32_t *word);
 #define ONCPU_GLANCE_DISTANCE 30u
 
 /* How a wait for this lock begins: 0: spinning; ONCPU_AT_ONCE: sleeping in the futex; otherwise with a rest of so many ns. */

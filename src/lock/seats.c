@@ -4,6 +4,8 @@
  */
 #include "seats.h"
 
+#include "address.h"
+
 #define TABLE_SHIFT 6
 #define LOCK_BITS 16
 #define LOCK_MASK ((UINT64_C(1) << LOCK_BITS) - 1)
@@ -18,15 +20,9 @@ struct place {
 
 static struct place table[1u << TABLE_SHIFT][ONCPU_SEATS];
 
-static uint64_t mixed(const uint32_t *word)
-{
-    return (uint64_t)(uintptr_t)word *
-           0x9e3779b97f4a7c15u; /* Knuth: multiplicative hashing; the upper bits are the good ones */
-}
-
 static uint64_t lock_of(const uint32_t *word)
 {
-    return (mixed(word) >> (64 - TABLE_SHIFT - LOCK_BITS) & LOCK_MASK) | 1u;
+    return (oncpu_address_mixed(word) >> (64 - TABLE_SHIFT - LOCK_BITS) & LOCK_MASK) | 1u;
 }
 
 /* Whether somebody is there. Clocks of two CPUs can differ; and what was left there days ago is not of a time to come. */
@@ -41,7 +37,7 @@ static bool is_taken(uint64_t held, uint64_t now)
 /* All look for the first place that is free, so that two who come at one moment do not both get the last seat by taking two places. */
 bool oncpu_seat_take(struct oncpu_seat *seat, const uint32_t *word, uint32_t count, uint64_t now)
 {
-    struct place *places = table[mixed(word) >> (64 - TABLE_SHIFT)];
+    struct place *places = table[oncpu_address_mixed(word) >> (64 - TABLE_SHIFT)];
     uint64_t lock = lock_of(word);
     uint64_t there[ONCPU_SEATS];
     uint32_t sitting = 0;

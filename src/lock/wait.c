@@ -5,6 +5,7 @@
  */
 #include "../state/records.h"
 #include "../state/state.h"
+#include "batch.h"
 #include "handoff.h"
 #include "leave.h"
 #include "policy.h"
@@ -37,6 +38,11 @@ static bool try_take(const struct waiter *w)
            __atomic_compare_exchange_n(w->lock.word, &word, w->mark, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+static uint32_t turns_of(const struct waiter *w)
+{
+    return __atomic_load_n(w->lock.turns, __ATOMIC_RELAXED);
+}
+
 /*
  * A short section ends while the waiter still gets ready to wait: so a few looks come first, without a clock and without
  * asking who the owner is.
@@ -45,7 +51,7 @@ static bool glance(const struct waiter *w)
 {
     bool taken = false;
 
-    for (int n = oncpu_spin_allowed() ? oncpu_policy_glances() : 0; n && !taken; n--) {
+    for (int n = oncpu_spin_allowed() ? oncpu_policy_glances(w->lock.word) : 0; n && !taken; n--) {
         oncpu_spin_ns(ONCPU_GLANCE_DISTANCE);
         taken = try_take(w);
     }
@@ -127,6 +133,7 @@ static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
     w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
     w->counts.spin_limit += verdict == ONCPU_ENOUGH;
     w->counts.spin_ns += now - begin;
+    oncpu_batch_seen(w->lock.word, (turns_of(w) - policy.first_turns) % ONCPU_TURN_COUNTS, now - begin, now);
     w->now = now;
     w->lost += policy.lost;
     end_claim(w);
@@ -170,11 +177,6 @@ static int sleep_once(struct waiter *w, const struct oncpu_deadline *deadline, b
     oncpu_state_slept(w->mine, switches, error ? 0 : w->now - begin);
     oncpu_state_i_run(w->mine);
     return error == EINTR ? 0 : error;
-}
-
-static uint32_t turns_of(const struct waiter *w)
-{
-    return __atomic_load_n(w->lock.turns, __ATOMIC_RELAXED);
 }
 
 /*
@@ -336,7 +338,7 @@ static int wait_long(struct waiter *w, const struct oncpu_deadline *deadline)
     oncpu_self_tell_cpu(__atomic_load_n(&oncpu_state_source, __ATOMIC_RELAXED) == ONCPU_SOURCE_NONE);
     w->turns = turns_of(w);
     w->now = oncpu_now_ns();
-    w->since = w->now - (uint64_t)(ONCPU_GLANCE_DISTANCE * oncpu_policy_glances());
+    w->since = w->now - (uint64_t)(ONCPU_GLANCE_DISTANCE * oncpu_policy_glances(w->lock.word));
     return wait(w, deadline);
 }
 
@@ -349,6 +351,8 @@ int oncpu_lock_wait(struct oncpu_lock lock, const struct oncpu_deadline *deadlin
         return error;
     if (!glance(&w))
         error = wait_long(&w, deadline);
+    if (!error)
+        oncpu_batch_got(w.lock.word, w.lock.turns);
     w.counts.contended = 1;
     w.counts.slept = w.counts.sleeps + w.counts.rests > 0;
     w.counts.spun = !error && !w.counts.slept;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pace of a lock, turn by turn and in batches, as one thread sees it.
+ */
+#include "batch.h"
+
+#include "address.h"
+#include "lock.h"
+
+#define WINDOWS 4u       /* the pace turn by turn is that of the fastest of so many windows, at first; ... */
+#define WINDOWS_MOST 64u /* ... of twice as many each time that batches would not be faster by ... */
+#define TIMES 5u         /* ... this, ... */
+#define PARTS 4u         /* ... by this */
+#define PROBE_MOST (4u * ONCPU_BATCH_NS) /* who took longer to look has not been on its CPU */
+#define EPOCH_SHIFT 22                   /* of ns, 4.2 ms: when one is over all begin anew, at the same time */
+#define PLACES_SHIFT 6
+
+__thread uint32_t oncpu_batch_waits;
+
+static __thread struct {
+    const uint32_t *word; /* the lock's: never read */
+    enum { TOGETHER, PROBES, APART } state;
+    uint16_t epoch;      /* it is APART in this one */
+    uint32_t turns;      /* the window began with this count of turns, ... */
+    uint64_t since;      /* ... at this time; 0: it has not begun */
+    uint32_t best_turns; /* the fastest window had so many, ... */
+    uint64_t best_ns;    /* ... in so long */
+    uint32_t windows;    /* since the last probe */
+    uint32_t patience;   /* after so many there is another */
+} seen __attribute__((tls_model("initial-exec")));
+
+/*
+ * What one thread has found out is true for all: here it says in which epoch a lock is to be had in batches. The upper half is of the
+ * lock's address. Relaxed: nothing follows from it but how one waits.
+ */
+static uint32_t places[1u << PLACES_SHIFT];
+
+static uint32_t *place_of(const uint32_t *word)
+{
+    return &places[oncpu_address_mixed(word) >> (64 - PLACES_SHIFT)];
+}
+
+static uint32_t in_batches(const uint32_t *word, uint16_t epoch)
+{
+    return (uint32_t)(oncpu_address_mixed(word) >> (64 - PLACES_SHIFT - 16)) << 16 | epoch;
+}
+
+static uint16_t epoch_of(uint64_t now)
+{
+    return (uint16_t)(now >> EPOCH_SHIFT);
+}
+
+static void begin_anew(const uint32_t *word, uint32_t patience)
+{
+    seen.word = word;
+    seen.state = TOGETHER;
+    seen.since = 0;
+    seen.best_turns = 0;
+    seen.best_ns = 1;
+    seen.windows = 0;
+    seen.patience = patience;
+}
+
+static void be_apart(uint16_t epoch)
+{
+    seen.state = APART;
+    seen.epoch = epoch;
+}
+
+bool oncpu_batch_on(const uint32_t *word)
+{
+    return seen.state != TOGETHER && seen.word == word;
+}
+
+uint32_t oncpu_batch_first(const uint32_t *word, uint64_t now)
+{
+    if (seen.state == APART && epoch_of(now) != seen.epoch)
+        begin_anew(seen.word, WINDOWS);
+    return oncpu_batch_on(word) ? ONCPU_BATCH_NS : 0;
+}
+
+void oncpu_batch_seen(const uint32_t *word, uint32_t turns, uint64_t ns, uint64_t now)
+{
+    if (seen.state != PROBES || seen.word != word || ns < ONCPU_BATCH_NS || ns > PROBE_MOST)
+        return;
+    if (turns * seen.best_ns * PARTS > seen.best_turns * ns * TIMES) {
+        be_apart(epoch_of(now));
+        __atomic_store_n(place_of(word), in_batches(word, seen.epoch), __ATOMIC_RELAXED);
+    } else {
+        begin_anew(word, seen.patience < WINDOWS_MOST ? seen.patience * 2u : WINDOWS_MOST);
+    }
+}
+
+/* The fastest one: in others this thread, or all, had something else to do. */
+static void end_window(uint32_t turns, uint64_t ns)
+{
+    if (turns * seen.best_ns > seen.best_turns * ns) {
+        seen.best_turns = turns;
+        seen.best_ns = ns;
+    }
+    if (++seen.windows >= seen.patience)
+        seen.state = PROBES;
+}
+
+void oncpu_batch_window(const uint32_t *word, uint32_t turns, uint64_t now)
+{
+    if (seen.word != word)
+        begin_anew(word, WINDOWS);
+    if (seen.state != TOGETHER)
+        return;
+    if (__atomic_load_n(place_of(word), __ATOMIC_RELAXED) == in_batches(word, epoch_of(now))) {
+        be_apart(epoch_of(now));
+        return;
+    }
+    if (seen.since)
+        end_window((turns - seen.turns) % ONCPU_TURN_COUNTS, now - seen.since);
+    seen.turns = turns;
+    seen.since = now;
+}
