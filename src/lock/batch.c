@@ -11,8 +11,13 @@
 #define WINDOWS_MOST 64u /* ... of twice as many each time that batches would not be faster by ... */
 #define TIMES 5u         /* ... this, ... */
 #define PARTS 4u         /* ... by this */
-#define PROBE_MOST (4u * ONCPU_BATCH_NS) /* who took longer to look has not been on its CPU */
-#define EPOCH_SHIFT 22                   /* of ns, 4.2 ms: when one is over all begin anew, at the same time */
+#define WINDOW_MOST                                                                                                    \
+    32000u /* ns: in a longer one nobody wanted the lock for a while, or this thread was not on its CPU */
+#define PROBE_LEAST (ONCPU_BATCH_NS / 2u)         /* ns: the lock was left alone, ... */
+#define PROBE_MOST (UINT64_C(4) * ONCPU_BATCH_NS) /* ... and this thread on its CPU */
+#define PROBE_TURNS 4u /* fewer in ONCPU_BATCH_NS: turns are too long for what lies between them to matter */
+#define TRIES 16u      /* after so many waits without a probe it has failed */
+#define EPOCH_SHIFT 22 /* of ns, 4.2 ms: when one is over all begin anew, at the same time */
 #define PLACES_SHIFT 6
 
 __thread uint32_t oncpu_batch_waits;
@@ -27,6 +32,7 @@ static __thread struct {
     uint64_t best_ns;    /* ... in so long */
     uint32_t windows;    /* since the last probe */
     uint32_t patience;   /* after so many there is another */
+    uint32_t tries;      /* to have one */
 } seen __attribute__((tls_model("initial-exec")));
 
 /*
@@ -58,6 +64,7 @@ static void begin_anew(const uint32_t *word, uint32_t patience)
     seen.best_turns = 0;
     seen.best_ns = 1;
     seen.windows = 0;
+    seen.tries = 0;
     seen.patience = patience;
 }
 
@@ -79,19 +86,28 @@ uint32_t oncpu_batch_first(const uint32_t *word, uint64_t now)
     return oncpu_batch_on(word) ? ONCPU_BATCH_NS : 0;
 }
 
+static void fail(void)
+{
+    begin_anew(seen.word, seen.patience < WINDOWS_MOST ? seen.patience * 2u : WINDOWS_MOST);
+}
+
 void oncpu_batch_seen(const uint32_t *word, uint32_t turns, uint64_t ns, uint64_t now)
 {
-    if (seen.state != PROBES || seen.word != word || ns < ONCPU_BATCH_NS || ns > PROBE_MOST)
+    if (seen.state != PROBES || seen.word != word)
         return;
-    if (turns * seen.best_ns * PARTS > seen.best_turns * ns * TIMES) {
+    if (ns < PROBE_LEAST || ns > PROBE_MOST) {
+        if (++seen.tries >= TRIES)
+            fail();
+    } else if (turns * seen.best_ns * PARTS > seen.best_turns * ns * TIMES &&
+               (uint64_t)turns * ONCPU_BATCH_NS >= PROBE_TURNS * ns) {
         be_apart(epoch_of(now));
         __atomic_store_n(place_of(word), in_batches(word, seen.epoch), __ATOMIC_RELAXED);
     } else {
-        begin_anew(word, seen.patience < WINDOWS_MOST ? seen.patience * 2u : WINDOWS_MOST);
+        fail();
     }
 }
 
-/* The fastest one: in others this thread, or all, had something else to do. */
+/* The fastest one counts: in others this thread, or all, had something else to do for a moment. */
 static void end_window(uint32_t turns, uint64_t ns)
 {
     if (turns * seen.best_ns > seen.best_turns * ns) {
@@ -112,7 +128,7 @@ void oncpu_batch_window(const uint32_t *word, uint32_t turns, uint64_t now)
         be_apart(epoch_of(now));
         return;
     }
-    if (seen.since)
+    if (seen.since && now - seen.since <= WINDOW_MOST)
         end_window((turns - seen.turns) % ONCPU_TURN_COUNTS, now - seen.since);
     seen.turns = turns;
     seen.since = now;

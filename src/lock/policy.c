@@ -10,7 +10,6 @@
 #include "../state/state.h"
 #include "batch.h"
 #include "crowd.h"
-#include "disturb.h"
 #include "leave.h"
 #include "seats.h"
 
@@ -32,10 +31,11 @@
 /*
  * ---- a saturated lock: never free when this thread comes, so that its waiting brings no throughput ----
  *
- * A wait that takes this share (of 1024) of the time since the last one ended is a hint; less is enough for a thread that rests
- * already.
+ * A wait that takes this share (of 1024) of the time since the last one ended is a hint; less is enough where the lock had to be
+ * handed over, and for a thread that rests already.
  */
-#define SATURATED_SHARE 340u
+#define SATURATED_SHARE 430u
+#define HANDED_SHARE 340u
 #define RESTED_SHARE 200u
 #define LONG_TURN 850u    /* where turns are shorter than this, as those of threads that poll, then after ... */
 #define SHORT_WAITS 6     /* ... so many hints in a row, about, the CPU is offered to others, once; */
@@ -75,8 +75,6 @@
 #define CROWD_SLICE_TURNS 50u
 #define CROWD_SLICE_LEAST 150000u
 #define CROWD_SLICE_MOST 1000000u
-#define DISTURBED_SLICES 4u /* slices are so much longer where each that wakes up disturbs the owner (disturb.h); */
-#define DISTURBED_WAITS 8   /* between RESTS are so many waits, about, that show whether it still does */
 #define ROUND_MOST 5000000u /* where that time is longer, they sleep in the futex instead, ... */
 #define SPIN_TURN 3000u     /* ... or, if turns are shorter than this, do as if the lock were not saturated */
 #define ROUNDS_STAND 2u     /* where it is more than STANDS_AFTER: after so many such times a claim stands; */
@@ -115,8 +113,7 @@ static __thread struct {
     uint32_t turn;          /* what a turn took meanwhile */
     uint32_t slice;         /* for so long it refuses claims */
     bool sleeps;            /* it is a sleep */
-    bool returns;           /* this thread comes back to it at once, ... */
-    bool disturbs;          /* ... and disturbs its owner when it spins */
+    bool returns;           /* this thread comes back to it at once */
     bool surplus;           /* in this wait there was no seat for it, ... */
     uint32_t surplus_turn;  /* ... while turns took so long */
     uint32_t surplus_off;   /* in so many waits more that is no reason to rest, ... */
@@ -169,11 +166,8 @@ static void look_around(uint64_t now)
 {
     memory.others = oncpu_crowd_others(memory.hot, now);
     oncpu_crowd_enter(memory.hot, now);
-    if (crowded())
-        memory.slice = between((uint64_t)memory.turn * CROWD_SLICE_TURNS * (memory.disturbs ? DISTURBED_SLICES : 1u),
-                               CROWD_SLICE_LEAST, CROWD_SLICE_MOST);
-    else
-        memory.slice = between((uint64_t)memory.turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
+    memory.slice = crowded() ? between((uint64_t)memory.turn * CROWD_SLICE_TURNS, CROWD_SLICE_LEAST, CROWD_SLICE_MOST)
+                             : between((uint64_t)memory.turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
 }
 
 /*
@@ -201,10 +195,6 @@ static bool begins_resting(const uint32_t *word, uint64_t now)
         if (--memory.rests)
             return true;
         memory.hold_off /= HOLD_OFF_FADES;
-        if (memory.disturbs) {
-            memory.hints = LONG_WAITS - DISTURBED_WAITS;
-            oncpu_disturb_fade();
-        }
     }
     return joins(word, now);
 }
@@ -305,10 +295,7 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
         return; /* a signal ended it */
     if (!idle)
         memory.turn = between(turn, 0, UINT32_MAX);
-    memory.disturbs = rest->turns && turn >= ENDS_TURN && oncpu_disturb_rested(turn);
     look_around(rest->now);
-    if (memory.disturbs)
-        return;
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
     if (idle || turn < ENDS_TURN || memory.found_free >= FREE_ENOUGH)
         end_resting();
@@ -352,7 +339,7 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
 {
     uint64_t waited = wait->end - wait->begin;
     uint64_t turns = wait->turns + 1u;
-    uint64_t share = wait->rested || memory.disturbs ? RESTED_SHARE : SATURATED_SHARE;
+    uint64_t share = wait->rested ? RESTED_SHARE : wait->handed ? HANDED_SHARE : SATURATED_SHARE;
     bool fast = memory.first_look > FIRST_LOOK; /* looks are far apart, and it may have been free in between */
     uint64_t since = wait->end - memory.left;
     bool hint = !wait->taken || waited * 1024 > since * share;
@@ -374,14 +361,8 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     }
     if (waited < turns * LONG_TURN) {
         memory.yields = saturated(&memory.short_hints, hint && !fast, 1, SHORT_WAITS);
-        return;
-    }
-    if (hint && wait->taken && !wait->rested && waited <= turns * SLEEP_TURN)
-        oncpu_disturb_spun(waited, turns);
-    if (memory.disturbs && memory.rests)
-        return;
-    if (saturated(&memory.hints, hint && (memory.returns || !many_cores()), waited > LONG_WAIT ? LONG_WEIGHT : 1,
-                  LONG_WAITS)) {
+    } else if (saturated(&memory.hints, hint && (memory.returns || !many_cores()), waited > LONG_WAIT ? LONG_WEIGHT : 1,
+                         LONG_WAITS)) {
         memory.rests = memory.sleeps ? SLEEPS : RESTS;
         memory.hot = wait->word;
         memory.turn = between(waited / turns, 0, UINT32_MAX); /* until a rest says it better */
@@ -399,8 +380,11 @@ bool oncpu_policy_claims(uint64_t waited, bool sleepers)
 
 void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now, uint64_t rested)
 {
+    uint32_t apart = rested ? 0 : oncpu_batch_first(lock->word, now);
+
     *policy = (struct oncpu_policy){
-        .distance = (uint32_t)at_least(at_least(FIRST_LOOK, memory.first_look), oncpu_batch_first(lock->word, now)),
+        .distance = (uint32_t)at_least(at_least(FIRST_LOOK, memory.first_look), apart),
+        .apart = apart > 0,
         .ceiling = CEILING,
         .begin = now,
         .looked = now,
@@ -422,11 +406,12 @@ static void set_distance(struct oncpu_policy *policy, uint32_t turns, uint64_t n
     if (turns >= 2 && elapsed < (uint64_t)turns * CROWDED_TURN) {
         policy->ceiling = CROWDED_CEILING;
         policy->distance = policy->distance < CROWDED_FIRST ? CROWDED_FIRST : policy->distance;
-        memory.first_look = policy->distance;
+        if (!policy->apart) /* that is no distance that the lock has shown to be right */
+            memory.first_look = policy->distance;
     }
     policy->distance = policy->distance * 2 > policy->ceiling ? policy->ceiling : policy->distance * 2;
     if (spun < CROWDED_CEILING && spun + policy->distance > CROWDED_CEILING)
-        policy->distance = CROWDED_CEILING - (uint32_t)spun; /* by then it is to claim the lock */
+        policy->distance = CROWDED_CEILING - (uint32_t)spun; /* it should have claimed the lock by then */
 }
 
 uint32_t oncpu_policy_bound(uint32_t state)

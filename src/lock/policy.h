@@ -28,6 +28,7 @@ struct oncpu_wait {
     uint32_t turns; /* that others had */
     uint32_t lost;  /* ... while this thread spun */
     bool rested;
+    bool handed;
     bool taken;
 };
 
@@ -47,6 +48,7 @@ struct oncpu_policy {
     uint64_t looked;                          /* when it looked last */
     uint64_t owner_since;                     /* when it saw this owner first */
     uint32_t owner;                           /* tid */
+    bool apart;                               /* it leaves the lock alone at first (batch.h) */
     bool rested;                              /* it comes from a rest: it spins for the sake of a claim, ... */
     uint64_t waited;                          /* ... and had waited for so long */
     uint32_t first_turns;                     /* of the lock, when it began */

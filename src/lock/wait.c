@@ -133,7 +133,8 @@ static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
     w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
     w->counts.spin_limit += verdict == ONCPU_ENOUGH;
     w->counts.spin_ns += now - begin;
-    oncpu_batch_seen(w->lock.word, (turns_of(w) - policy.first_turns) % ONCPU_TURN_COUNTS, now - begin, now);
+    if (policy.apart)
+        oncpu_batch_seen(w->lock.word, (turns_of(w) - policy.first_turns) % ONCPU_TURN_COUNTS, now - begin, now);
     w->now = now;
     w->lost += policy.lost;
     end_claim(w);
@@ -284,6 +285,7 @@ static void note(const struct waiter *w, bool taken)
         .turns = (turns_of(w) - w->turns) % ONCPU_TURN_COUNTS,
         .lost = w->lost,
         .rested = w->counts.rests > 0,
+        .handed = w->counts.handed > 0,
         .taken = taken,
     });
 }

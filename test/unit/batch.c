@@ -4,16 +4,19 @@
  */
 #include "lock/batch.h"
 
+#include "lock/policy.h"
 #include "random.h"
+#include "state/state.h"
 #include "unit.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 enum { WINDOW_NS = 10000, AT_FIRST = 4, MOST = 64, EPOCH_NS = 1 << 22, COUNTS = 0x10000 };
 #define NOW ((uint64_t)EPOCH_NS * 29433) /* an epoch begins */
 
 static uint32_t locks[4096];
-static const uint32_t *const lock = &locks[0];
+static const uint32_t *lock = &locks[0];
 static uint64_t now = NOW;
 static uint32_t count = COUNTS - 100; /* of turns: it begins anew at COUNTS */
 
@@ -91,10 +94,25 @@ Test(batch, the_fastest_window_counts)
     cr_assert_not(oncpu_batch_on(lock));
 }
 
+Test(batch, that_is_the_most_turns_for_its_time)
+{
+    window(0);
+    window(100);
+    now += WINDOW_NS / 2;
+    window(120);
+    window(100);
+    window(100);
+    probe(115);
+    cr_assert_not(oncpu_batch_on(lock), "100 in a window's time and 80 in another's are 100");
+    until_probe(100);
+    probe(130);
+    cr_assert(oncpu_batch_on(lock));
+}
+
 Test(batch, a_probe_that_took_too_short_or_too_long_is_none)
 {
     until_probe(100);
-    oncpu_batch_seen(lock, 0, ONCPU_BATCH_NS - 1, now);
+    oncpu_batch_seen(lock, 0, 0, now);
     cr_assert(oncpu_batch_on(lock));
     oncpu_batch_seen(lock, 0, 3000000, now);
     cr_assert(oncpu_batch_on(lock));
@@ -102,6 +120,49 @@ Test(batch, a_probe_that_took_too_short_or_too_long_is_none)
     cr_assert(oncpu_batch_on(lock), "of another lock");
     probe(0);
     cr_assert_not(oncpu_batch_on(lock));
+}
+
+/* As where sections are long, or the clock is coarse. */
+Test(batch, a_thread_that_has_no_probe_gives_up)
+{
+    static const uint64_t no_probes[] = {0, 3000000};
+
+    for (size_t i = 0; i < sizeof(no_probes) / sizeof(no_probes[0]); i++) {
+        unsigned tries = 0;
+
+        until_probe(100);
+        while (oncpu_batch_on(lock) && tries < 1000) {
+            oncpu_batch_seen(lock, 1, no_probes[i], now);
+            tries++;
+        }
+        cr_assert_gt(tries, 1);
+        cr_assert_lt(tries, 100);
+    }
+}
+
+/* What lies between two turns does not matter there. */
+Test(batch, turns_of_half_a_microsecond_and_more_are_never_had_in_batches)
+{
+    until_probe(1);
+    oncpu_batch_seen(lock, 3, ONCPU_BATCH_NS, now);
+    cr_assert_not(oncpu_batch_on(lock));
+    until_probe(1);
+    oncpu_batch_seen(lock, 12, 4 * ONCPU_BATCH_NS, now);
+    cr_assert_not(oncpu_batch_on(lock));
+    until_probe(1);
+    oncpu_batch_seen(lock, 6, ONCPU_BATCH_NS, now);
+    cr_assert(oncpu_batch_on(lock));
+}
+
+/* As of threads that need the lock some times, and then wait for each other: the pace would be that of the pause. */
+Test(batch, windows_with_a_pause_do_not_count)
+{
+    for (int i = 0; i < 100; i++) {
+        now += 10 * WINDOW_NS;
+        window(16);
+    }
+    cr_assert_not(oncpu_batch_on(lock));
+    cr_assert_leq(until_probe(100), AT_FIRST, "others do");
 }
 
 Test(batch, with_the_epoch_it_begins_anew)
@@ -195,4 +256,85 @@ Test(batch, a_window_is_so_many_waits)
         oncpu_batch_got(lock, &count);
     }
     cr_assert(oncpu_batch_on(lock));
+}
+
+/* ---- what comes of it when threads wait ---- */
+
+Test(batch, a_wait_begins_with_it)
+{
+    uint32_t word = 1, owner = 1, turns = 1, claim = 0;
+    const struct oncpu_lock real = {&word, &owner, &turns, &claim, NULL};
+    struct oncpu_policy policy;
+
+    lock = &word;
+    cr_assert_gt(oncpu_policy_glances(&word), 0);
+    oncpu_policy_begin(&policy, &real, now, 0);
+    cr_assert_lt(policy.distance, ONCPU_BATCH_NS);
+    cr_assert_not(policy.apart);
+    until_probe(100);
+    cr_assert_eq(oncpu_policy_glances(&word), 0);
+    oncpu_policy_begin(&policy, &real, now, 1);
+    cr_assert_not(policy.apart, "it comes from a rest");
+    oncpu_policy_begin(&policy, &real, now, 0);
+    cr_assert_geq(policy.distance, ONCPU_BATCH_NS);
+    cr_assert(policy.apart);
+
+    turns += 100;
+    oncpu_policy_look(&policy, &real, now + ONCPU_BATCH_NS);
+    probe(0);
+    oncpu_policy_begin(&policy, &real, now, 0);
+    cr_assert_lt(policy.distance, ONCPU_BATCH_NS, "it did not remember a distance that was not the lock's");
+    cr_assert_gt(oncpu_policy_glances(&word), 0);
+}
+
+static oncpu_mutex_t mutex = ONCPU_MUTEX_INITIALIZER;
+static uint32_t held;  /* in so many rounds the holder has it, ... */
+static uint32_t tried; /* ... the waiter wants it, ... */
+static uint32_t had;   /* ... and has had it */
+enum { ROUNDS = 64 };
+
+static void wait_until(const uint32_t *what, uint32_t value)
+{
+    while (__atomic_load_n(what, __ATOMIC_ACQUIRE) != value)
+        sched_yield();
+}
+
+/* Until the waiter sleeps. */
+static void *hold(void *unused)
+{
+    for (uint32_t round = 1; round <= ROUNDS; round++) {
+        oncpu_mutex_lock(&mutex);
+        __atomic_store_n(&held, round, __ATOMIC_RELEASE);
+        wait_until(&tried, round);
+        wait_until(&mutex.oncpu_word, ONCPU_WORD_CONTENDED);
+        oncpu_mutex_unlock(&mutex);
+        wait_until(&had, round);
+    }
+    return unused;
+}
+
+/* Each wait is counted; and none of these is a probe, so that the thread gives up. */
+Test(batch, waits_are_counted_and_seen)
+{
+    pthread_t holder;
+    unsigned counted = 0;
+
+    oncpu_state_cpus = 2; /* whatever this machine has */
+    lock = &mutex.oncpu_word;
+    now = oncpu_now_ns();
+    until_probe(100);
+    cr_assert_eq(pthread_create(&holder, NULL, hold, NULL), 0);
+    for (uint32_t round = 1; round <= ROUNDS; round++) {
+        uint32_t before = oncpu_batch_waits;
+
+        wait_until(&held, round);
+        __atomic_store_n(&tried, round, __ATOMIC_RELEASE);
+        oncpu_mutex_lock(&mutex);
+        counted += oncpu_batch_waits != before;
+        oncpu_mutex_unlock(&mutex);
+        __atomic_store_n(&had, round, __ATOMIC_RELEASE);
+    }
+    pthread_join(holder, NULL);
+    cr_assert_eq(counted, ROUNDS);
+    cr_assert_not(oncpu_batch_on(lock));
 }

@@ -6,7 +6,6 @@
 #include "lock/policy.h"
 
 #include "lock/crowd.h"
-#include "lock/disturb.h"
 #include "random.h"
 #include "state/records.h"
 #include "state/state.h"
@@ -515,76 +514,6 @@ Test(policy, rests_after_which_the_lock_is_free_come_to_an_end)
     cr_assert_lt(w.rests, 16);
 }
 
-/* The owner's turns are long while this thread spins, and short while it rests: so it rests though the lock is found free. */
-static struct waits disturbed(void)
-{
-    struct waits w = always_held();
-
-    w.wait.end = w.away = 4 * TURN_NS;
-    w.rest.turns = 4;
-    w.rest.free = true;
-    return w;
-}
-
-Test(policy, a_thread_that_disturbs_the_owner_rests)
-{
-    struct waits w = disturbed();
-
-    go_through(&w);
-    cr_assert_gt(w.rests, WAITS / 2);
-    cr_assert_gt(w.spins, 0);
-    w.spins = 0;
-    go_through(&w);
-    cr_assert_gt(w.rests, WAITS * 4 / 5);
-    cr_assert_gt(w.spins, WAITS / 100, "it looks whether it still disturbs, and has not forgotten that it did");
-}
-
-Test(policy, a_thread_that_does_not_disturb_any_more_spins)
-{
-    struct waits w = disturbed();
-
-    go_through(&w);
-    w.wait.end = w.away = TURN_NS;
-    go_through(&w);
-    w.spins = 0;
-    go_through(&w);
-    cr_assert_gt(w.spins, WAITS * 9 / 10);
-}
-
-Test(policy, turns_that_are_short_anyhow_are_no_disturbance)
-{
-    struct waits w = disturbed();
-
-    w.rest.turns = 1000;
-    go_through(&w);
-    cr_assert_gt(w.rests, 0);
-    cr_assert_lt(w.rests, 8);
-}
-
-Test(policy, of_what_a_thread_saw_when_it_spun_the_latest_counts)
-{
-    for (int i = 0; i < 1000; i++)
-        oncpu_disturb_spun(5 * TURN_NS, 1);
-    cr_assert(oncpu_disturb_rested(TURN_NS));
-    for (int i = 0; i < 500; i++)
-        oncpu_disturb_spun(TURN_NS, 1);
-    cr_assert_not(oncpu_disturb_rested(TURN_NS));
-}
-
-/* One turn in 16 ended late, as its owner was off its CPU. */
-Test(policy, an_owner_off_its_cpu_is_no_disturbance)
-{
-    struct waits w = always_held();
-
-    w.rest.free = true;
-    w.rest.turns = 4;
-    for (int i = 0; i < WAITS; i++) {
-        w.wait.end = i % 16 ? TURN_NS : 1000 * TURN_NS;
-        go_on(&w, 1);
-    }
-    cr_assert_lt(w.rests + w.sleeps, WAITS / 2);
-}
-
 Test(policy, a_thread_that_works_elsewhere_spins)
 {
     struct waits w = always_held();
@@ -732,16 +661,6 @@ Test(policy, in_a_crowd_each_rests_until_others_had_their_slices)
     cr_assert_lt(alone, SLICE_NS);
     cr_assert_geq(among_many, MANY / 2 * SLICE_NS);
     cr_assert_eq(oncpu_policy_first(&fields.word, NOW + 2 * PERIOD_NS), alone);
-}
-
-Test(policy, slices_are_longer_where_each_waking_disturbs)
-{
-    struct waits w = disturbed();
-
-    go_through(&w);
-    go_through(&w);
-    others_wait(CPUS);
-    cr_assert_gt(oncpu_policy_first(&fields.word, NOW), CPUS * SLICE_NS);
 }
 
 /* Nobody can wake who rests. */
