@@ -22,7 +22,7 @@
 #define CROWDED_CEILING 2000u
 #define CROWDED_TURN 200u     /* a turn shorter than this is "faster than one can look" */
 #define BOUND_RUNNING 200000u /* for one owner that is seen running all the time */
-#define BOUND_UNKNOWN 6000u   /* for one of which nothing is known: what a sleep and wake-up cost, about */
+#define BOUND_UNKNOWN 3000u   /* for one of which nothing is known: half of what a sleep and wake-up cost, about */
 #define CLAIM_AFTER 1000u     /* unless ONCPU_HANDOFF_NS says otherwise a waiter claims the lock after this time, ... */
 #define CLAIM_MANY 5000u      /* ... or, on many cores, where the lock changes hands faster than it is handed over */
 #define LOSING_AFTER 15000u   /* after this time ... */
