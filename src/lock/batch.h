@@ -21,10 +21,7 @@ bool oncpu_batch_on(const uint32_t *word);
 /* For how long, ns, it does so in the wait that begins now; 0: not at all. */
 uint32_t oncpu_batch_first(const uint32_t *word, uint64_t now);
 
-/*
- * Such a wait has gone on for `ns`, until it ended, or others were seen to have had it; they had so many turns meanwhile. Only one
- * that began so: not one that comes from a rest.
- */
+/* Its spinning, which began so, has ended after `ns`; others had so many turns meanwhile. */
 void oncpu_batch_seen(const uint32_t *word, uint32_t turns, uint64_t ns, uint64_t now);
 
 /* A window is over (by the clock that all threads share); so many turns have been counted by now. */
