@@ -10,8 +10,9 @@
 #include "../state/state.h"
 #include "batch.h"
 #include "crowd.h"
+#include "interrupts.h"
 #include "leave.h"
-#include "seats.h"
+#include "surplus.h"
 
 /* ---- the numbers, all in nanoseconds ---- */
 
@@ -82,21 +83,7 @@
 #define JOIN_GAP 500000u    /* a thread that got the lock so long ago, and ... */
 #define JOIN_SLICES 4u      /* ... so many slices, comes seldom: it does not rest for the crowd's sake */
 
-/*
- * ---- many cores: each that looks takes the lock's cache line from the owner. So there are seats, and who has none rests ----
- */
-
 #define MANY_CORES 3
-#define SEAT_TRIES 3u       /* so often one looks for a seat, as long as there are ... */
-#define SEAT_TURNS 2u       /* ... fewer turns than this each time, where there is always somebody; */
-#define SEAT_PATIENCE 16u   /* so often where the others may be gone soon, as long as there is ... */
-#define SEAT_PACE 4u        /* ... one in so many times: longer ones are worth a sleep */
-#define SURPLUS_STEP 5000u  /* a rest for the lack of a seat takes so long for each of those who do the same, about; */
-#define SURPLUS_TURN 10000u /* a turn takes so long, if there was none to be seen; */
-/* if the lock was idle for half of it, the thread sleeps in the futex instead, in the next so many waits */
-#define SURPLUS_OFF_LEAST 16u
-#define SURPLUS_OFF_MOST 4096u /* reached by four times as many each time */
-
 #define STARVED_AFTER 1000000u /* a waiter that has waited for so long spins and claims in any case */
 
 /* What a thread knows from its last waits: it tends to meet the same lock again. */
@@ -113,11 +100,8 @@ static __thread struct {
     uint32_t turn;          /* what a turn took meanwhile */
     uint32_t slice;         /* for so long it refuses claims */
     bool sleeps;            /* it is a sleep */
+    bool alone;             /* it is left alone because who spins is in its owner's way */
     bool returns;           /* this thread comes back to it at once */
-    bool surplus;           /* in this wait there was no seat for it, ... */
-    uint32_t surplus_turn;  /* ... while turns took so long */
-    uint32_t surplus_off;   /* in so many waits more that is no reason to rest, ... */
-    uint32_t surplus_wrong; /* ... of so many */
     bool yields;            /* the next wait begins with an offer of the CPU */
     uint64_t left;          /* when the first part of its last wait ended */
     uint64_t got;           /* when it got a lock that it had to wait for */
@@ -158,7 +142,7 @@ static uint32_t a_round(void)
 /* Nobody can wake a thread that rests: so where it would be for long, it is no rest. */
 static bool rests_are_short(void)
 {
-    return !memory.sleeps && (!crowded() || a_round() < ROUND_MOST);
+    return !memory.sleeps && (!crowded() || (a_round() < ROUND_MOST && !memory.alone));
 }
 
 /* Counts this thread, and the others. */
@@ -188,9 +172,25 @@ static bool joins(const uint32_t *word, uint64_t now)
     return true;
 }
 
+/* Whether the lock is to be left alone in this wait, saturated or not. */
+static bool is_disturbed(const uint32_t *word, uint64_t now)
+{
+    memory.alone = oncpu_interrupts_on(word, now);
+    if (!memory.alone)
+        return false;
+    if (memory.hot != word || memory.rests == 0)
+        memory.rests = 1;
+    memory.hot = word;
+    memory.returns = true;
+    memory.sleeps = false;
+    return true;
+}
+
 /* The last of RESTS shows whether the lock is still saturated: unless there is a crowd, that wait begins with spinning. */
 static bool begins_resting(const uint32_t *word, uint64_t now)
 {
+    if (is_disturbed(word, now))
+        return true;
     if (memory.rests && memory.hot == word) {
         if (--memory.rests)
             return true;
@@ -204,61 +204,14 @@ bool oncpu_policy_has_seats(void)
     return many_cores();
 }
 
-/* Whether there is always somebody who waits for this lock, as far as this thread knows. */
-static bool is_busy(const uint32_t *word)
+bool oncpu_policy_is_busy(const uint32_t *word)
 {
-    return memory.hinted == word && memory.surplus_off == 0;
-}
-
-/*
- * The first seat is for everybody. More of them help where turns are long, as the line then stays where it is for longer than it
- * takes to fetch it, and somebody is to be there when it comes; but not where there is always somebody.
- */
-uint32_t oncpu_policy_seats(const uint32_t *word, uint32_t asked, uint32_t turns)
-{
-    if (asked == 0) {
-        memory.surplus_off -= memory.surplus_off > 0;
-        return 1;
-    }
-    if (is_busy(word))
-        return asked < SEAT_TRIES && turns < asked * SEAT_TURNS ? 1 : 0;
-    return asked < SEAT_TRIES || (asked < SEAT_PATIENCE && turns * SEAT_PACE >= asked) ? ONCPU_SEATS : 0;
-}
-
-/* Not the same for all, who else would come back all at once. */
-static uint32_t surplus_rest(uint64_t now)
-{
-    uint32_t about = between((uint64_t)memory.others * SURPLUS_STEP, REST_LEAST, REST_MOST);
-
-    return about / 2 + (uint32_t)(now % about);
-}
-
-uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now, uint64_t ns, uint32_t turns)
-{
-    if (memory.surplus_off)
-        return ONCPU_AT_ONCE;
-    word++; /* whoever rests for the lack of a seat is counted by an address of its own */
-    memory.surplus = true;
-    memory.surplus_turn = turns ? between(ns / turns, 0, SURPLUS_TURN) : SURPLUS_TURN;
-    memory.others = oncpu_crowd_others(word, now);
-    oncpu_crowd_enter(word, now);
-    return surplus_rest(now);
-}
-
-/* The others may have come all at once, and are gone: as after a barrier. Nobody can wake who rests. */
-static void surplus_rested(const struct oncpu_rest *rest)
-{
-    if ((uint64_t)rest->turns * memory.surplus_turn * 2u >= rest->ns) {
-        memory.surplus_wrong /= 2u;
-        return;
-    }
-    memory.surplus_wrong = between((uint64_t)memory.surplus_wrong * 4u, SURPLUS_OFF_LEAST, SURPLUS_OFF_MOST);
-    memory.surplus_off = memory.surplus_wrong;
+    return memory.hinted == word;
 }
 
 uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
 {
-    memory.surplus = false;
+    oncpu_surplus_begin();
     if (memory.yields) {
         memory.yields = false;
         oncpu_leave_cpu();
@@ -268,7 +221,7 @@ uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
     look_around(now);
     if (rests_are_short())
         return crowded() ? a_round() / 2 : REST_LEAST;
-    if (!memory.sleeps && memory.turn < SPIN_TURN)
+    if (!memory.sleeps && !memory.alone && memory.turn < SPIN_TURN)
         memory.rests = 0;
     return memory.rests ? ONCPU_AT_ONCE : 0;
 }
@@ -287,8 +240,8 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
     bool idle = rest->free && rest->turns == 0;
     uint64_t turn = rest->ns / (rest->turns + 1u);
 
-    if (memory.surplus) {
-        surplus_rested(rest);
+    if (oncpu_surplus_is()) {
+        oncpu_surplus_rested(rest);
         return;
     }
     if (rest->ns < REST_LEAST)
@@ -297,14 +250,14 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
         memory.turn = between(turn, 0, UINT32_MAX);
     look_around(rest->now);
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
-    if (idle || turn < ENDS_TURN || memory.found_free >= FREE_ENOUGH)
+    if (!memory.alone && (idle || turn < ENDS_TURN || memory.found_free >= FREE_ENOUGH))
         end_resting();
 }
 
 uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited)
 {
-    if (memory.surplus)
-        return waited > REST_BOUND || memory.surplus_off ? 0 : surplus_rest(rest + waited);
+    if (oncpu_surplus_is())
+        return waited > REST_BOUND ? 0 : oncpu_surplus_next_rest(rest + waited);
     if (memory.rests == 0 || !rests_are_short() || waited > at_least(REST_BOUND, (uint64_t)ROUNDS_BOUND * a_round()))
         return 0;
     return crowded() ? a_round() / 2 : between((uint64_t)rest * 2u, REST_LEAST, REST_MOST);
@@ -344,9 +297,10 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     uint64_t since = wait->end - memory.left;
     bool hint = !wait->taken || waited * 1024 > since * share;
 
+    oncpu_interrupts_fade(waited);
     if (memory.hints > 0 && since - waited > PAUSE)
         memory.hints /= PAUSE_FADES;
-    if (memory.surplus) {
+    if (oncpu_surplus_is()) {
         memory.left = wait->end;
         memory.hinted = wait->word;
         return; /* ... which is all that there is to know */
@@ -444,7 +398,7 @@ static bool was_taken_here(uint32_t turns, uint32_t owner)
 static bool refused(const struct oncpu_policy *policy, uint64_t now)
 {
     uint32_t turned = (policy->turns - policy->first_turns) % ONCPU_TURN_COUNTS;
-    uint64_t stands = memory.surplus ? STANDS_AFTER : at_least(STANDS_AFTER, (uint64_t)ROUNDS_STAND * a_round());
+    uint64_t stands = oncpu_surplus_is() ? STANDS_AFTER : at_least(STANDS_AFTER, (uint64_t)ROUNDS_STAND * a_round());
 
     if (policy->waited + (now - policy->begin) > stands)
         return false;
@@ -458,6 +412,8 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
     uint32_t turned = (turns - policy->turns) % ONCPU_TURN_COUNTS;
     uint32_t state = ONCPU_STATE_UNKNOWN;
 
+    if (now - policy->looked > policy->distance + ONCPU_INTERRUPT_NS)
+        oncpu_interrupted(lock->word, now);
     if (now != policy->begin)
         set_distance(policy, turned, now);
     policy->looked = now;

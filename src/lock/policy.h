@@ -78,6 +78,9 @@ uint32_t oncpu_policy_seats(const uint32_t *word, uint32_t asked, uint32_t turns
  */
 uint32_t oncpu_policy_surplus(const uint32_t *word, uint64_t now, uint64_t ns, uint32_t turns);
 
+/* Whether there is always somebody who waits for this lock, as far as this thread knows. */
+bool oncpu_policy_is_busy(const uint32_t *word);
+
 /* A rest is over. */
 void oncpu_policy_rested(const struct oncpu_rest *rest);
 
