@@ -6,16 +6,19 @@
 
 #include "address.h"
 
-#define WEIGHT 4u       /* of an interrupt, where each wait takes 1 away, ... */
-#define FADE_SHIFT 15   /* ... and as much for each 32 us that it took */
-#define ENOUGH 32u      /* 11 waits in a row, each with an interrupt; ... */
-#define ENOUGH_AGAIN 8u /* ... two or three, where it was so until a moment ago */
-#define PERIOD_SHIFT 24 /* of ns, 17 ms: when one is over all try again, at the same time */
+/* The first ones in nanoseconds of spinning. */
+#define ALLOWED 65536u              /* in so much of it there may be one interrupt; */
+#define ENOUGH (6u * ALLOWED)       /* too many are: ten waits in a row, each with one, or so, ... */
+#define ENOUGH_AGAIN (2u * ALLOWED) /* ... two or three, where it was so until a moment ago */
+#define AWAY_PART 4u                /* what passes between two waits counts for this part of it, ... */
+#define AWAY_MOST ALLOWED           /* ... up to this: the thread may have been off its CPU */
+#define PERIOD_SHIFT 24             /* of ns, 17 ms: when one is over all try again, at the same time */
 #define PLACES_SHIFT 6
 
 static __thread struct {
     const uint32_t *word; /* the lock's: never read */
-    uint32_t weight;
+    uint64_t weight;      /* of the interrupts that are not forgotten */
+    uint64_t waited;      /* when it began to wait last */
 } seen __attribute__((tls_model("initial-exec")));
 
 /*
@@ -43,18 +46,24 @@ void oncpu_interrupted(const uint32_t *word, uint64_t now)
     if (seen.word != word)
         seen.weight = 0;
     seen.word = word;
-    seen.weight += WEIGHT;
+    seen.weight += ALLOWED;
     if (seen.weight < (again ? ENOUGH_AGAIN : ENOUGH))
         return;
     seen.weight = 0;
     __atomic_store_n(place, said_in(word, period), __ATOMIC_RELAXED);
 }
 
-void oncpu_interrupts_fade(uint64_t waited)
+void oncpu_interrupts_spun(uint64_t ns)
 {
-    uint64_t fade = 1u + (waited >> FADE_SHIFT);
+    seen.weight -= ns < seen.weight ? ns : seen.weight;
+}
 
-    seen.weight -= fade < seen.weight ? (uint32_t)fade : seen.weight;
+void oncpu_interrupts_wait(uint64_t now)
+{
+    uint64_t away = (now - seen.waited) / AWAY_PART;
+
+    oncpu_interrupts_spun(away < AWAY_MOST ? away : AWAY_MOST);
+    seen.waited = now;
 }
 
 bool oncpu_interrupts_on(const uint32_t *word, uint64_t now)

@@ -100,7 +100,7 @@ static __thread struct {
     uint32_t turn;          /* what a turn took meanwhile */
     uint32_t slice;         /* for so long it refuses claims */
     bool sleeps;            /* it is a sleep */
-    bool alone;             /* it is left alone because who spins is in its owner's way */
+    bool alone;             /* in its last wait that lock was left alone: who spins is in its owner's way */
     bool returns;           /* this thread comes back to it at once */
     bool yields;            /* the next wait begins with an offer of the CPU */
     uint64_t left;          /* when the first part of its last wait ended */
@@ -130,7 +130,13 @@ static bool many_cores(void)
 /* Of fewer than there are CPUs all can be outside at one time, and the lock idle, unless they come back at once. */
 static bool crowded(void)
 {
-    return memory.others >= CROWD && (memory.returns || memory.others >= (uint32_t)oncpu_state_cpus);
+    return memory.others >= CROWD && (memory.returns || memory.alone || memory.others >= (uint32_t)oncpu_state_cpus);
+}
+
+/* Whether this thread leaves the lock that it waits for alone, if it is the one that it remembers. */
+static bool is_resting(void)
+{
+    return memory.rests || memory.alone;
 }
 
 /* How long it takes until all of the others had a slice. */
@@ -142,7 +148,9 @@ static uint32_t a_round(void)
 /* Nobody can wake a thread that rests: so where it would be for long, it is no rest. */
 static bool rests_are_short(void)
 {
-    return !memory.sleeps && (!crowded() || (a_round() < ROUND_MOST && !memory.alone));
+    if (memory.alone)
+        return !crowded();
+    return !memory.sleeps && (!crowded() || a_round() < ROUND_MOST);
 }
 
 /* Counts this thread, and the others. */
@@ -172,24 +180,21 @@ static bool joins(const uint32_t *word, uint64_t now)
     return true;
 }
 
-/* Whether the lock is to be left alone in this wait, saturated or not. */
-static bool is_disturbed(const uint32_t *word, uint64_t now)
+/* Whether the lock is left alone in this wait, saturated or not. */
+static bool is_left_alone(const uint32_t *word, uint64_t now)
 {
     memory.alone = oncpu_interrupts_on(word, now);
-    if (!memory.alone)
-        return false;
-    if (memory.hot != word || memory.rests == 0)
-        memory.rests = 1;
-    memory.hot = word;
-    memory.returns = true;
-    memory.sleeps = false;
-    return true;
+    if (memory.alone && memory.hot != word) {
+        memory.hot = word;
+        memory.rests = 0;
+    }
+    return memory.alone;
 }
 
 /* The last of RESTS shows whether the lock is still saturated: unless there is a crowd, that wait begins with spinning. */
 static bool begins_resting(const uint32_t *word, uint64_t now)
 {
-    if (is_disturbed(word, now))
+    if (is_left_alone(word, now))
         return true;
     if (memory.rests && memory.hot == word) {
         if (--memory.rests)
@@ -212,6 +217,7 @@ bool oncpu_policy_is_busy(const uint32_t *word)
 uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
 {
     oncpu_surplus_begin();
+    oncpu_interrupts_wait(now);
     if (memory.yields) {
         memory.yields = false;
         oncpu_leave_cpu();
@@ -221,7 +227,9 @@ uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
     look_around(now);
     if (rests_are_short())
         return crowded() ? a_round() / 2 : REST_LEAST;
-    if (!memory.sleeps && !memory.alone && memory.turn < SPIN_TURN)
+    if (memory.alone)
+        return ONCPU_AT_ONCE;
+    if (!memory.sleeps && memory.turn < SPIN_TURN)
         memory.rests = 0;
     return memory.rests ? ONCPU_AT_ONCE : 0;
 }
@@ -249,8 +257,10 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
     if (!idle)
         memory.turn = between(turn, 0, UINT32_MAX);
     look_around(rest->now);
+    if (memory.alone)
+        return; /* that it is free says nothing */
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
-    if (!memory.alone && (idle || turn < ENDS_TURN || memory.found_free >= FREE_ENOUGH))
+    if (idle || turn < ENDS_TURN || memory.found_free >= FREE_ENOUGH)
         end_resting();
 }
 
@@ -258,14 +268,14 @@ uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited)
 {
     if (oncpu_surplus_is())
         return waited > REST_BOUND ? 0 : oncpu_surplus_next_rest(rest + waited);
-    if (memory.rests == 0 || !rests_are_short() || waited > at_least(REST_BOUND, (uint64_t)ROUNDS_BOUND * a_round()))
+    if (!is_resting() || !rests_are_short() || waited > at_least(REST_BOUND, (uint64_t)ROUNDS_BOUND * a_round()))
         return 0;
     return crowded() ? a_round() / 2 : between((uint64_t)rest * 2u, REST_LEAST, REST_MOST);
 }
 
 bool oncpu_policy_spins_again(uint64_t waited)
 {
-    return memory.rests == 0 || waited > STARVED_AFTER;
+    return !is_resting() || waited > STARVED_AFTER;
 }
 
 void oncpu_policy_got(uint64_t now)
@@ -275,7 +285,9 @@ void oncpu_policy_got(uint64_t now)
 
 bool oncpu_policy_hands_over(const uint32_t *word)
 {
-    return memory.rests == 0 || memory.hot != word || memory.sleeps || oncpu_now_ns() - memory.got > memory.slice;
+    bool slices = memory.alone || (memory.rests && !memory.sleeps);
+
+    return !slices || memory.hot != word || oncpu_now_ns() - memory.got > memory.slice;
 }
 
 static bool saturated(int32_t *hints, bool hint, int32_t weight, int32_t enough)
@@ -297,12 +309,11 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     uint64_t since = wait->end - memory.left;
     bool hint = !wait->taken || waited * 1024 > since * share;
 
-    oncpu_interrupts_fade(waited);
     if (memory.hints > 0 && since - waited > PAUSE)
         memory.hints /= PAUSE_FADES;
-    if (oncpu_surplus_is()) {
+    if (oncpu_surplus_is() || memory.alone) {
         memory.left = wait->end;
-        memory.hinted = wait->word;
+        memory.hinted = memory.alone ? NULL : wait->word;
         return; /* ... which is all that there is to know */
     }
     if (!wait->taken && wait->lost <= LOSING_TURNS)
@@ -342,6 +353,7 @@ void oncpu_policy_begin(struct oncpu_policy *policy, const struct oncpu_lock *lo
         .ceiling = CEILING,
         .begin = now,
         .looked = now,
+        .late_least = ONCPU_INTERRUPT_MOST,
         .owner_since = now,
         .rested = rested > 0,
         .waited = rested,
@@ -405,6 +417,21 @@ static bool refused(const struct oncpu_policy *policy, uint64_t now)
     return turned > CLAIM_TURNS || (turned && now - policy->begin > CLAIM_NS);
 }
 
+/*
+ * Whether this look comes late, by an interrupt. By how much all of them do is what it takes to look; and what a long distance makes
+ * of it is not known as exactly.
+ */
+static bool is_late(struct oncpu_policy *policy, uint64_t now)
+{
+    int64_t late = (int64_t)(now - policy->looked - policy->distance);
+
+    if (now == policy->begin || policy->distance > CEILING || late > ONCPU_INTERRUPT_MOST)
+        return false;
+    if (late < policy->late_least)
+        policy->late_least = late > 0 ? late : 0;
+    return late > ONCPU_INTERRUPT_LEAST + 2 * policy->late_least;
+}
+
 enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct oncpu_lock *lock, uint64_t now)
 {
     uint32_t turns = __atomic_load_n(lock->turns, __ATOMIC_RELAXED);
@@ -412,7 +439,7 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
     uint32_t turned = (turns - policy->turns) % ONCPU_TURN_COUNTS;
     uint32_t state = ONCPU_STATE_UNKNOWN;
 
-    if (now - policy->looked > policy->distance + ONCPU_INTERRUPT_NS)
+    if (is_late(policy, now))
         oncpu_interrupted(lock->word, now);
     if (now != policy->begin)
         set_distance(policy, turned, now);

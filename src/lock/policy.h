@@ -46,6 +46,7 @@ struct oncpu_policy {
     uint32_t ceiling;                         /* where the distance stops growing */
     uint64_t begin;                           /* when it began to spin */
     uint64_t looked;                          /* when it looked last */
+    int64_t late_least;                       /* by how much (ns) its looks are late at least */
     uint64_t owner_since;                     /* when it saw this owner first */
     uint32_t owner;                           /* tid */
     bool apart;                               /* it leaves the lock alone at first (batch.h) */

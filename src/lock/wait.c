@@ -7,6 +7,7 @@
 #include "../state/state.h"
 #include "batch.h"
 #include "handoff.h"
+#include "interrupts.h"
 #include "leave.h"
 #include "policy.h"
 #include "seats.h"
@@ -133,6 +134,7 @@ static enum oncpu_verdict spin(struct waiter *w, uint64_t end, bool rested)
     w->counts.owner_off_cpu += verdict == ONCPU_OWNER_OFF_CPU;
     w->counts.spin_limit += verdict == ONCPU_ENOUGH;
     w->counts.spin_ns += now - begin;
+    oncpu_interrupts_spun(now - begin);
     if (policy.apart)
         oncpu_batch_seen(w->lock.word, (turns_of(w) - policy.first_turns) % ONCPU_TURN_COUNTS, now - begin, now);
     w->now = now;

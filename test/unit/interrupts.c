@@ -13,7 +13,7 @@
 
 #include <pthread.h>
 
-enum { WAIT_NS = 16000, PERIOD_NS = 1 << 24, MANY = 10000 };
+enum { WAIT_NS = 16000, LATE_NS = 8000, PERIOD_NS = 1 << 24, MANY = 10000 };
 #define NOW ((uint64_t)PERIOD_NS * 7358) /* a period begins */
 
 static uint32_t locks[4096];
@@ -21,8 +21,9 @@ static const uint32_t *word = &locks[0];
 
 static void wait_interrupted(uint64_t now)
 {
+    oncpu_interrupts_wait(now);
     oncpu_interrupted(word, now);
-    oncpu_interrupts_fade(WAIT_NS);
+    oncpu_interrupts_spun(WAIT_NS);
 }
 
 /* How many waits, each with an interrupt, it takes. */
@@ -31,7 +32,7 @@ static unsigned until_on(uint64_t now)
     unsigned waits = 0;
 
     while (!oncpu_interrupts_on(word, now) && waits < MANY) {
-        wait_interrupted(now);
+        wait_interrupted(now + waits * WAIT_NS);
         waits++;
     }
     return waits;
@@ -45,24 +46,56 @@ Test(interrupts, in_wait_after_wait_are_too_many)
     cr_assert_lt(waits, 20);
 }
 
+/* Never on while each interrupt is followed by so many waits, of which so much is spinning, and so much passes before the next. */
+static void not_on(unsigned waits, uint64_t spun, uint64_t away)
+{
+    uint64_t now = NOW;
+
+    for (int i = 0; i < MANY; i++) {
+        oncpu_interrupted(word, now);
+        for (unsigned wait = 0; wait < waits; wait++) {
+            oncpu_interrupts_spun(spun);
+            now += spun + away;
+            oncpu_interrupts_wait(now);
+        }
+        cr_assert_not(oncpu_interrupts_on(word, now));
+    }
+}
+
 Test(interrupts, of_one_wait_in_five_are_not)
 {
-    for (int i = 0; i < MANY; i++) {
-        if (i % 5 == 0)
-            oncpu_interrupted(word, NOW);
-        oncpu_interrupts_fade(WAIT_NS);
-        cr_assert_not(oncpu_interrupts_on(word, NOW));
-    }
+    not_on(5, WAIT_NS, 0);
 }
 
 /* Devices, clocks and hypervisors have their turn as often as ever, however long one waits. */
 Test(interrupts, of_each_wait_are_not_where_waits_are_long)
 {
-    for (int i = 0; i < MANY; i++) {
-        oncpu_interrupted(word, NOW);
-        oncpu_interrupts_fade(200000);
-        cr_assert_not(oncpu_interrupts_on(word, NOW));
+    not_on(1, 150000, 0);
+}
+
+Test(interrupts, nor_where_they_are_rare)
+{
+    not_on(1, 0, 1000000);
+    not_on(1, 0, 100000000);
+}
+
+/* As without thread states, where a wait is short. */
+Test(interrupts, nor_in_one_of_a_hundred_short_waits)
+{
+    not_on(100, 1000, 0);
+}
+
+/* A thread that was off its CPU for long meanwhile goes on where it was, nearly. */
+Test(interrupts, are_remembered_for_a_while)
+{
+    unsigned waits = 0;
+
+    while (!oncpu_interrupts_on(word, NOW) && waits < MANY) {
+        wait_interrupted(NOW + waits * WAIT_NS);
+        if (++waits == 8)
+            oncpu_interrupts_wait(NOW + 10000000);
     }
+    cr_assert_lt(waits, 20);
 }
 
 Test(interrupts, of_several_locks_are_no_ones)
@@ -83,6 +116,7 @@ Test(interrupts, are_tried_again_with_the_period_and_known_sooner_then)
     cr_assert_gt(again, 1, "one may be anything");
     cr_assert_lt(again, 5);
     cr_assert_gt(until_on(NOW + UINT64_C(3) * PERIOD_NS), 5, "as if it had never been");
+    cr_assert_not(oncpu_interrupts_on(word, NOW + UINT64_C(259) * PERIOD_NS));
 }
 
 static void *finds_out(void *unused)
@@ -124,33 +158,64 @@ static void init(void)
 
 TestSuite(interrupts_policy, .init = init);
 
-/* A wait of two looks, the second so much later than it should be. */
-static void spin_late(uint64_t late)
+/* Waits of three looks, each by so much later than it should be, and the last one by `late` more. */
+static void spin_late(unsigned waits, uint32_t first, uint64_t always, uint64_t late)
 {
-    struct oncpu_policy policy;
+    for (unsigned wait = 0; wait < waits; wait++) {
+        struct oncpu_policy policy;
+        uint64_t now = NOW + wait * (uint64_t)WAIT_NS % PERIOD_NS;
 
-    oncpu_policy_begin(&policy, &lock, NOW, 0);
-    oncpu_policy_look(&policy, &lock, NOW);
-    oncpu_policy_look(&policy, &lock, NOW + policy.distance + late);
+        oncpu_policy_begin(&policy, &lock, now, 0);
+        policy.distance += first;
+        oncpu_policy_look(&policy, &lock, now);
+        for (int look = 0; look < 2; look++) {
+            now += policy.distance + always + (look ? late : 0);
+            oncpu_policy_look(&policy, &lock, now);
+        }
+    }
 }
 
 Test(interrupts_policy, a_look_that_is_late_by_microseconds_is_one)
 {
-    for (int i = 0; i < MANY; i++)
-        spin_late(ONCPU_INTERRUPT_NS);
+    spin_late(MANY, 0, 0, 1500);
     cr_assert_not(oncpu_interrupts_on(word, NOW));
     cr_assert_eq(oncpu_policy_first(word, NOW), 0, "it spins");
-    for (int i = 0; i < 20; i++)
-        spin_late(ONCPU_INTERRUPT_NS + 1);
+    spin_late(20, 0, 0, LATE_NS);
     cr_assert(oncpu_interrupts_on(word, NOW));
 }
 
-Test(interrupts_policy, waits_take_their_weight_away)
+Test(interrupts_policy, a_clock_that_is_slow_is_none)
+{
+    spin_late(MANY, 0, LATE_NS, 0);
+    cr_assert_not(oncpu_interrupts_on(word, NOW));
+    spin_late(20, 0, LATE_NS, 4 * LATE_NS);
+    cr_assert(oncpu_interrupts_on(word, NOW), "but interrupts there are some");
+}
+
+Test(interrupts_policy, nor_is_a_thread_that_was_off_its_cpu)
+{
+    spin_late(MANY, 0, 0, 100000);
+    cr_assert_not(oncpu_interrupts_on(word, NOW));
+}
+
+Test(interrupts_policy, nor_a_clock_that_goes_backwards)
+{
+    spin_late(MANY, 0, 0, (uint64_t)0 - 1000);
+    cr_assert_not(oncpu_interrupts_on(word, NOW));
+}
+
+/* A CPU that is slower than it was when the loop was calibrated. */
+Test(interrupts_policy, nor_a_long_distance_that_became_longer)
+{
+    spin_late(MANY, 1500, 0, LATE_NS);
+    cr_assert_not(oncpu_interrupts_on(word, NOW));
+}
+
+Test(interrupts_policy, who_waits_forgets_them)
 {
     for (int i = 0; i < MANY; i++) {
-        spin_late(2 * ONCPU_INTERRUPT_NS);
-        for (int wait = 0; wait < 5; wait++)
-            oncpu_policy_note(&(struct oncpu_wait){.word = word, .begin = NOW, .end = NOW + 10000, .taken = true});
+        spin_late(1, 0, 0, LATE_NS);
+        oncpu_policy_first(word, NOW + (uint64_t)i * 1000000 % PERIOD_NS);
     }
     cr_assert_not(oncpu_interrupts_on(word, NOW));
 }
@@ -166,8 +231,41 @@ Test(interrupts_policy, with_another_thread_one_rests_though_the_lock_is_found_f
         oncpu_policy_got(NOW);
         oncpu_policy_rested(&(struct oncpu_rest){.now = NOW, .ns = rest + 50000, .turns = 10, .free = true});
         cr_assert(oncpu_policy_next_rest(rest, 100000) > 0);
+        cr_assert_not(oncpu_policy_spins_again(100000));
     }
     cr_assert_eq(oncpu_policy_first(word, NOW + PERIOD_NS), 0, "it tries again");
+}
+
+/* As it has the lock to itself then, it keeps it for a slice. */
+Test(interrupts_policy, an_owner_hands_it_over_after_its_slice)
+{
+    oncpu_policy_got(oncpu_now_ns() + 1000000000);
+    cr_assert(oncpu_policy_hands_over(word));
+    until_on(NOW);
+    oncpu_policy_first(word, NOW);
+    oncpu_policy_got(oncpu_now_ns());
+    cr_assert_not(oncpu_policy_hands_over(word));
+    cr_assert(oncpu_policy_hands_over(&locks[0]), "another lock");
+    oncpu_policy_got(oncpu_now_ns() - 1000000);
+    cr_assert(oncpu_policy_hands_over(word));
+}
+
+/* What a thread learns while it leaves the lock alone is nothing for other times, or other locks. */
+Test(interrupts_policy, nothing_is_left_of_it_when_it_is_over)
+{
+    until_on(NOW);
+    for (int i = 0; i < 1000; i++) {
+        uint32_t rest = oncpu_policy_first(word, NOW);
+
+        oncpu_policy_rested(&(struct oncpu_rest){.now = NOW, .ns = rest + 50000, .turns = 10, .free = true});
+        oncpu_policy_note(&(struct oncpu_wait){
+            .word = word, .begin = NOW, .end = NOW + 100000, .turns = 10, .lost = 10, .rested = true, .taken = true});
+    }
+    cr_assert_gt(oncpu_policy_glances(&locks[0]), 0);
+    for (int i = 0; i < 100; i++)
+        cr_assert_eq(oncpu_policy_first(i % 2 ? word : &locks[0], NOW + PERIOD_NS), 0);
+    cr_assert(oncpu_policy_spins_again(100000));
+    cr_assert(oncpu_policy_hands_over(word));
 }
 
 static void *enters(void *unused)
@@ -210,8 +308,9 @@ Test(interrupts, garbage_does_no_harm)
 
     for (int i = 0; i < 1000000; i++) {
         word = &locks[test_random(&seed) % 4];
+        oncpu_interrupts_wait(test_random(&seed));
+        oncpu_interrupts_spun(test_random(&seed));
         oncpu_interrupted(word, test_random(&seed));
-        oncpu_interrupts_fade(test_random(&seed));
         oncpu_interrupts_on(word, test_random(&seed));
     }
     word = &locks[100];
