@@ -7,14 +7,15 @@
 #include "address.h"
 #include "lock.h"
 
-#define HINTS 64        /* after so many, about, ... */
-#define NO_HINT 2       /* ... of which a wait that is none takes away so many, there is a trial; */
-#define GAIN 2u         /* that turns take so many times less is a success */
-#define UNIT_SHIFT 20   /* of ns, 1 ms: ... */
-#define TRIAL_UNITS 2u  /* ... the time of a trial, with what is left of the first; ... */
-#define GOOD_UNITS 16u  /* ... of the time after one that was a success, ... */
-#define BAD_UNITS 256u  /* ... and until the next one after one that was not */
-#define TURN_MOST 1000u /* ns: longer ones have no trials (policy.c) */
+#define HINTS 64             /* after so many, about, ... */
+#define NO_HINT 2            /* ... of which a wait that is none takes away so many, there is a trial; */
+#define GAIN 2u              /* that turns take so many times less is a success */
+#define UNIT_SHIFT 20        /* of ns, 1 ms: ... */
+#define TRIAL_UNITS 2u       /* ... the time of a trial, with what is left of the first; ... */
+#define GOOD_UNITS 16u       /* ... of the time after one that was a success, ... */
+#define BAD_UNITS 256u       /* ... and until the next one after one that was not */
+#define TURN_MOST 1000u      /* ns: longer ones have no trials (policy.c) */
+#define SERIES_MOST 2000000u /* ns: in longer ones a lock may have more turns than it counts */
 #define PLACES_SHIFT 6
 
 /* What this thread sees. */
@@ -101,10 +102,10 @@ void oncpu_trial_note(const uint32_t *word, bool hint, uint32_t count, uint64_t 
 {
     uint32_t turns = (count - seen.count) % ONCPU_TURN_COUNTS;
 
-    if (seen.word != word)
+    if (seen.word != word || now - seen.since > SERIES_MOST)
         seen.hints = 0;
     seen.hints += hint ? 1 : seen.hints < NO_HINT ? -seen.hints : -NO_HINT;
-    if (seen.word != word || !hint || seen.hints == 1) {
+    if (seen.word != word || !hint || seen.hints <= 1) {
         seen.word = word;
         seen.count = count;
         seen.since = now;

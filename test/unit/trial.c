@@ -117,6 +117,18 @@ Test(trial, a_pause_is_not_counted)
     cr_assert_not(oncpu_trial_on(word, now + (uint64_t)TRIAL * UNIT_NS));
 }
 
+/* More turns than are counted would look like few. */
+Test(trial, waits_with_very_many_turns_are_none)
+{
+    for (int i = 0; i < 1000; i++) {
+        now += 200000;
+        count = (count + 1500) % COUNTS;
+        oncpu_trial_note(word, true, count, now);
+        cr_assert_not(oncpu_trial_on(word, now));
+    }
+    cr_assert_lt(until_trial(), 128);
+}
+
 static void *finds_out(void *unused)
 {
     until_trial();
