@@ -13,7 +13,6 @@
 #include "interrupts.h"
 #include "leave.h"
 #include "surplus.h"
-#include "trial.h"
 
 /* ---- the numbers, all in nanoseconds ---- */
 
@@ -101,8 +100,7 @@ static __thread struct {
     uint32_t turn;          /* what a turn took meanwhile */
     uint32_t slice;         /* for so long it refuses claims */
     bool sleeps;            /* it is a sleep */
-    bool alone;             /* in its last wait that lock was left alone: who spins is in its owner's way, ... */
-    bool tried;             /* ... or that is tried, or was found to be good */
+    bool alone;             /* in its last wait that lock was left alone: who spins is in its owner's way */
     bool returns;           /* this thread comes back to it at once */
     bool yields;            /* the next wait begins with an offer of the CPU */
     uint64_t left;          /* when the first part of its last wait ended */
@@ -138,7 +136,7 @@ static bool crowded(void)
 /* Whether this thread leaves the lock that it waits for alone, if it is the one that it remembers. */
 static bool is_resting(void)
 {
-    return memory.rests || memory.alone || memory.tried;
+    return memory.rests || memory.alone;
 }
 
 /* How long it takes until all of the others had a slice. */
@@ -152,7 +150,7 @@ static bool rests_are_short(void)
 {
     if (memory.alone)
         return !crowded();
-    return (memory.tried || !memory.sleeps) && (!crowded() || a_round() < ROUND_MOST);
+    return !memory.sleeps && (!crowded() || a_round() < ROUND_MOST);
 }
 
 /* Counts this thread, and the others. */
@@ -185,16 +183,12 @@ static bool joins(const uint32_t *word, uint64_t now)
 /* Whether the lock is left alone in this wait, saturated or not. */
 static bool is_left_alone(const uint32_t *word, uint64_t now)
 {
-    bool left;
-
     memory.alone = oncpu_interrupts_on(word, now);
-    memory.tried = !memory.alone && oncpu_trial_on(word, now);
-    left = memory.alone || memory.tried;
-    if (left && memory.hot != word) {
+    if (memory.alone && memory.hot != word) {
         memory.hot = word;
         memory.rests = 0;
     }
-    return left;
+    return memory.alone;
 }
 
 /* The last of RESTS shows whether the lock is still saturated: unless there is a crowd, that wait begins with spinning. */
@@ -233,7 +227,7 @@ uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
     look_around(now);
     if (rests_are_short())
         return crowded() ? a_round() / 2 : REST_LEAST;
-    if (memory.alone || memory.tried)
+    if (memory.alone)
         return ONCPU_AT_ONCE;
     if (!memory.sleeps && memory.turn < SPIN_TURN)
         memory.rests = 0;
@@ -263,9 +257,7 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
     if (!idle)
         memory.turn = between(turn, 0, UINT32_MAX);
     look_around(rest->now);
-    if (memory.tried && !idle)
-        oncpu_trial_rested(memory.hot, turn, rest->now);
-    if (memory.alone || memory.tried)
+    if (memory.alone)
         return; /* that it is free says nothing */
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
     if (idle || turn < ENDS_TURN || memory.found_free >= FREE_ENOUGH)
@@ -293,7 +285,7 @@ void oncpu_policy_got(uint64_t now)
 
 bool oncpu_policy_hands_over(const uint32_t *word)
 {
-    bool slices = memory.alone || memory.tried || (memory.rests && !memory.sleeps);
+    bool slices = memory.alone || (memory.rests && !memory.sleeps);
 
     return !slices || memory.hot != word || oncpu_now_ns() - memory.got > memory.slice;
 }
@@ -319,9 +311,9 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
 
     if (memory.hints > 0 && since - waited > PAUSE)
         memory.hints /= PAUSE_FADES;
-    if (oncpu_surplus_is() || memory.alone || memory.tried) {
+    if (oncpu_surplus_is() || memory.alone) {
         memory.left = wait->end;
-        memory.hinted = oncpu_surplus_is() ? wait->word : NULL;
+        memory.hinted = memory.alone ? NULL : wait->word;
         return; /* ... which is all that there is to know */
     }
     if (!wait->taken && wait->lost <= LOSING_TURNS)
@@ -334,7 +326,6 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
     }
     if (waited < turns * LONG_TURN) {
         memory.yields = saturated(&memory.short_hints, hint && !fast, 1, SHORT_WAITS);
-        oncpu_trial_note(wait->word, hint && (memory.returns || !many_cores()), wait->count, wait->end);
     } else if (saturated(&memory.hints, hint && (memory.returns || !many_cores()), waited > LONG_WAIT ? LONG_WEIGHT : 1,
                          LONG_WAITS)) {
         memory.rests = memory.sleeps ? SLEEPS : RESTS;

@@ -25,8 +25,7 @@ struct oncpu_wait {
     const uint32_t *word; /* the lock's */
     uint64_t begin;
     uint64_t end;
-    uint32_t turns; /* that others had, ... */
-    uint32_t count; /* ... and the lock's count of all, now */
+    uint32_t turns; /* that others had */
     uint32_t lost;  /* ... while this thread spun */
     bool rested;
     bool handed;

@@ -280,14 +280,11 @@ static bool wait_outside(struct waiter *w, uint64_t end)
 
 static void note(const struct waiter *w, bool taken)
 {
-    uint32_t turns = turns_of(w);
-
     oncpu_policy_note(&(struct oncpu_wait){
         .word = w->lock.word,
         .begin = w->since,
         .end = w->now,
-        .turns = (turns - w->turns) % ONCPU_TURN_COUNTS,
-        .count = turns,
+        .turns = (turns_of(w) - w->turns) % ONCPU_TURN_COUNTS,
         .lost = w->lost,
         .rested = w->counts.rests > 0,
         .handed = w->counts.handed > 0,
