@@ -15,9 +15,10 @@
     32000u /* ns: in a longer one nobody wanted the lock for a while, or this thread was not on its CPU */
 #define PROBE_LEAST (ONCPU_BATCH_NS / 2u)         /* ns: the lock was left alone, ... */
 #define PROBE_MOST (UINT64_C(4) * ONCPU_BATCH_NS) /* ... and this thread on its CPU */
-#define PROBE_TURNS 4u /* fewer in ONCPU_BATCH_NS: turns are too long for what lies between them to matter */
-#define TRIES 16u      /* after so many waits without a probe it has failed */
-#define EPOCH_SHIFT 22 /* of ns, 4.2 ms: when one is over all begin anew, at the same time */
+#define PROBE_TURNS 4u   /* fewer in ONCPU_BATCH_NS: turns are too long for what lies between them to matter */
+#define TRIES 16u        /* after so many waits without a probe it has failed */
+#define STANDS 33000000u /* ns: so long what a probe has shown is true */
+#define EPOCH_SHIFT 22   /* of ns, 4.2 ms: when one is over all begin anew, at the same time */
 #define PLACES_SHIFT 6
 
 __thread uint32_t oncpu_batch_waits;
@@ -33,6 +34,8 @@ static __thread struct {
     uint32_t windows;    /* since the last probe */
     uint32_t patience;   /* after so many there is another */
     uint32_t tries;      /* to have one */
+    uint32_t turn;       /* what a turn took (ns) in the faster way, at the last probe, 0: not known; ... */
+    uint64_t learned;    /* ... when that was */
 } seen __attribute__((tls_model("initial-exec")));
 
 /*
@@ -58,6 +61,8 @@ static uint16_t epoch_of(uint64_t now)
 
 static void begin_anew(const uint32_t *word, uint32_t patience)
 {
+    if (seen.word != word)
+        seen.turn = 0;
     seen.word = word;
     seen.state = TOGETHER;
     seen.since = 0;
@@ -86,6 +91,27 @@ uint32_t oncpu_batch_first(const uint32_t *word, uint64_t now)
     return oncpu_batch_on(word) ? ONCPU_BATCH_NS : 0;
 }
 
+/* Rounded up: 0 is "not known". */
+static void learn(uint32_t turns, uint64_t ns, uint64_t now)
+{
+    uint64_t together = seen.best_turns ? seen.best_ns / seen.best_turns : UINT32_MAX - 1u;
+    uint64_t apart = turns ? ns / turns : UINT32_MAX - 1u;
+
+    seen.turn = (uint32_t)(apart < together ? apart : together) + 1u;
+    seen.learned = now;
+}
+
+uint32_t oncpu_batch_turn(const uint32_t *word, uint64_t now)
+{
+    if (seen.word != word)
+        begin_anew(word, WINDOWS);
+    if (seen.turn && now - seen.learned < STANDS)
+        return seen.turn;
+    if (seen.state == TOGETHER)
+        seen.state = PROBES;
+    return 0;
+}
+
 static void fail(void)
 {
     begin_anew(seen.word, seen.patience < WINDOWS_MOST ? seen.patience * 2u : WINDOWS_MOST);
@@ -98,8 +124,11 @@ void oncpu_batch_seen(const uint32_t *word, uint32_t turns, uint64_t ns, uint64_
     if (ns < PROBE_LEAST || ns > PROBE_MOST) {
         if (++seen.tries >= TRIES)
             fail();
-    } else if (turns * seen.best_ns * PARTS > seen.best_turns * ns * TIMES &&
-               (uint64_t)turns * ONCPU_BATCH_NS >= PROBE_TURNS * ns) {
+        return;
+    }
+    learn(turns, ns, now);
+    if (seen.best_turns && turns * seen.best_ns * PARTS > seen.best_turns * ns * TIMES &&
+        (uint64_t)turns * ONCPU_BATCH_NS >= PROBE_TURNS * ns) {
         be_apart(epoch_of(now));
         __atomic_store_n(place_of(word), in_batches(word, seen.epoch), __ATOMIC_RELAXED);
     } else {

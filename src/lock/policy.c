@@ -13,6 +13,7 @@
 #include "interrupts.h"
 #include "leave.h"
 #include "surplus.h"
+#include "trial.h"
 
 /* ---- the numbers, all in nanoseconds ---- */
 
@@ -101,6 +102,7 @@ static __thread struct {
     uint32_t slice;         /* for so long it refuses claims */
     bool sleeps;            /* it is a sleep */
     bool alone;             /* in its last wait that lock was left alone: who spins is in its owner's way */
+    enum oncpu_trial trial; /* in its last wait it was left alone by all: it is tried, or found to be good */
     bool returns;           /* this thread comes back to it at once */
     bool yields;            /* the next wait begins with an offer of the CPU */
     uint64_t left;          /* when the first part of its last wait ended */
@@ -136,7 +138,7 @@ static bool crowded(void)
 /* Whether this thread leaves the lock that it waits for alone, if it is the one that it remembers. */
 static bool is_resting(void)
 {
-    return memory.rests || memory.alone;
+    return memory.rests || memory.alone || memory.trial;
 }
 
 /* How long it takes until all of the others had a slice. */
@@ -150,7 +152,25 @@ static bool rests_are_short(void)
 {
     if (memory.alone)
         return !crowded();
+    if (memory.trial)
+        return a_round() < ROUND_MOST;
     return !memory.sleeps && (!crowded() || a_round() < ROUND_MOST);
+}
+
+static uint32_t slice(void)
+{
+    if (memory.trial)
+        return oncpu_trial_slice(memory.others);
+    return crowded() ? between((uint64_t)memory.turn * CROWD_SLICE_TURNS, CROWD_SLICE_LEAST, CROWD_SLICE_MOST)
+                     : between((uint64_t)memory.turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
+}
+
+/* The first rest of a wait, or the next one, after one that took so long. */
+static uint32_t next_rest(uint32_t rest)
+{
+    if (memory.trial)
+        return oncpu_trial_rest(memory.trial, memory.others);
+    return crowded() ? a_round() / 2 : between((uint64_t)rest * 2u, REST_LEAST, REST_MOST);
 }
 
 /* Counts this thread, and the others. */
@@ -158,8 +178,7 @@ static void look_around(uint64_t now)
 {
     memory.others = oncpu_crowd_others(memory.hot, now);
     oncpu_crowd_enter(memory.hot, now);
-    memory.slice = crowded() ? between((uint64_t)memory.turn * CROWD_SLICE_TURNS, CROWD_SLICE_LEAST, CROWD_SLICE_MOST)
-                             : between((uint64_t)memory.turn * SLICE_TURNS, SLICE_LEAST, SLICE_MOST);
+    memory.slice = slice();
 }
 
 /*
@@ -180,15 +199,19 @@ static bool joins(const uint32_t *word, uint64_t now)
     return true;
 }
 
-/* Whether the lock is left alone in this wait, saturated or not. */
+/* Whether the lock is left alone in this wait, saturated or not; for a trial's sake by those whose last wait was a hint. */
 static bool is_left_alone(const uint32_t *word, uint64_t now)
 {
+    bool left;
+
     memory.alone = oncpu_interrupts_on(word, now);
-    if (memory.alone && memory.hot != word) {
+    memory.trial = memory.alone || memory.hinted != word ? ONCPU_NOT_TRIED : oncpu_trial_of(word, now);
+    left = memory.alone || memory.trial;
+    if (left && memory.hot != word) {
         memory.hot = word;
         memory.rests = 0;
     }
-    return memory.alone;
+    return left;
 }
 
 /* The last of RESTS shows whether the lock is still saturated: unless there is a crowd, that wait begins with spinning. */
@@ -226,8 +249,8 @@ uint32_t oncpu_policy_first(const uint32_t *word, uint64_t now)
         return 0;
     look_around(now);
     if (rests_are_short())
-        return crowded() ? a_round() / 2 : REST_LEAST;
-    if (memory.alone)
+        return next_rest(0);
+    if (memory.alone || memory.trial)
         return ONCPU_AT_ONCE;
     if (!memory.sleeps && memory.turn < SPIN_TURN)
         memory.rests = 0;
@@ -257,7 +280,9 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
     if (!idle)
         memory.turn = between(turn, 0, UINT32_MAX);
     look_around(rest->now);
-    if (memory.alone)
+    if (memory.trial && !idle)
+        oncpu_trial_rested(memory.hot, turn, rest->now);
+    if (memory.alone || memory.trial)
         return; /* that it is free says nothing */
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
     if (idle || turn < ENDS_TURN || memory.found_free >= FREE_ENOUGH)
@@ -270,7 +295,7 @@ uint32_t oncpu_policy_next_rest(uint32_t rest, uint64_t waited)
         return waited > REST_BOUND ? 0 : oncpu_surplus_next_rest(rest + waited);
     if (!is_resting() || !rests_are_short() || waited > at_least(REST_BOUND, (uint64_t)ROUNDS_BOUND * a_round()))
         return 0;
-    return crowded() ? a_round() / 2 : between((uint64_t)rest * 2u, REST_LEAST, REST_MOST);
+    return next_rest(rest);
 }
 
 bool oncpu_policy_spins_again(uint64_t waited)
@@ -285,7 +310,7 @@ void oncpu_policy_got(uint64_t now)
 
 bool oncpu_policy_hands_over(const uint32_t *word)
 {
-    bool slices = memory.alone || (memory.rests && !memory.sleeps);
+    bool slices = memory.alone || memory.trial || (memory.rests && !memory.sleeps);
 
     return !slices || memory.hot != word || oncpu_now_ns() - memory.got > memory.slice;
 }
@@ -311,9 +336,9 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
 
     if (memory.hints > 0 && since - waited > PAUSE)
         memory.hints /= PAUSE_FADES;
-    if (oncpu_surplus_is() || memory.alone) {
+    if (oncpu_surplus_is() || memory.alone || memory.trial) {
         memory.left = wait->end;
-        memory.hinted = memory.alone ? NULL : wait->word;
+        memory.hinted = memory.alone || (memory.trial && !hint) ? NULL : wait->word;
         return; /* ... which is all that there is to know */
     }
     if (!wait->taken && wait->lost <= LOSING_TURNS)
@@ -324,6 +349,8 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
         memory.sleeps = waited > turns * SLEEP_TURN;
         memory.returns = (since - waited) * turns * 2u <= waited * 3u; /* half a turn outside, at most */
     }
+    if (!many_cores() && !wait->rested)
+        oncpu_trial_note(wait->word, hint, wait->turns, waited, wait->end);
     if (waited < turns * LONG_TURN) {
         memory.yields = saturated(&memory.short_hints, hint && !fast, 1, SHORT_WAITS);
     } else if (saturated(&memory.hints, hint && (memory.returns || !many_cores()), waited > LONG_WAIT ? LONG_WEIGHT : 1,
