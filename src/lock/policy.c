@@ -152,9 +152,7 @@ static bool rests_are_short(void)
 {
     if (memory.alone)
         return !crowded();
-    if (memory.trial)
-        return a_round() < ROUND_MOST;
-    return !memory.sleeps && (!crowded() || a_round() < ROUND_MOST);
+    return memory.trial ? a_round() < ROUND_MOST : !memory.sleeps && (!crowded() || a_round() < ROUND_MOST);
 }
 
 static uint32_t slice(void)
@@ -181,15 +179,18 @@ static void look_around(uint64_t now)
     memory.slice = slice();
 }
 
+static bool comes_seldom(uint64_t now)
+{
+    return now - memory.got > at_least(JOIN_GAP, (uint64_t)memory.slice * JOIN_SLICES);
+}
+
 /*
  * Whether a thread that does not rest does it this once: in a crowd, who spins instead has the lock nearly always. But not one that
  * comes seldom, nor one that has found resting to be wrong.
  */
 static bool joins(const uint32_t *word, uint64_t now)
 {
-    if (memory.hinted != word || memory.hints < 0)
-        return false;
-    if (now - memory.got > at_least(JOIN_GAP, (uint64_t)memory.slice * JOIN_SLICES))
+    if (memory.hinted != word || memory.hints < 0 || comes_seldom(now))
         return false;
     memory.others = oncpu_crowd_others(word, now);
     if (!crowded())
@@ -202,16 +203,16 @@ static bool joins(const uint32_t *word, uint64_t now)
 /* Whether the lock is left alone in this wait, saturated or not; for a trial's sake by those whose last wait was a hint. */
 static bool is_left_alone(const uint32_t *word, uint64_t now)
 {
-    bool left;
+    bool finds_it_saturated = memory.hinted == word && !comes_seldom(now);
 
     memory.alone = oncpu_interrupts_on(word, now);
-    memory.trial = memory.alone || memory.hinted != word ? ONCPU_NOT_TRIED : oncpu_trial_of(word, now);
-    left = memory.alone || memory.trial;
-    if (left && memory.hot != word) {
-        memory.hot = word;
+    memory.trial = finds_it_saturated && !memory.alone ? oncpu_trial_of(word, now) : ONCPU_NOT_TRIED;
+    if (!memory.alone && !memory.trial)
+        return false;
+    if (memory.hot != word)
         memory.rests = 0;
-    }
-    return left;
+    memory.hot = word;
+    return true;
 }
 
 /* The last of RESTS shows whether the lock is still saturated: unless there is a crowd, that wait begins with spinning. */
@@ -281,7 +282,9 @@ void oncpu_policy_rested(const struct oncpu_rest *rest)
         memory.turn = between(turn, 0, UINT32_MAX);
     look_around(rest->now);
     if (memory.trial && !idle)
-        oncpu_trial_rested(memory.hot, turn, rest->now);
+        oncpu_trial_rested(memory.hot, turn, rest->now - rest->ns, rest->now);
+    if (memory.trial && turn > LONG_TURN)
+        memory.hinted = NULL; /* it is not saturated, or not any more */
     if (memory.alone || memory.trial)
         return; /* that it is free says nothing */
     memory.found_free += rest->free ? FREE_WEIGHT : memory.found_free > 0 ? -1 : 0;
@@ -338,7 +341,7 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
         memory.hints /= PAUSE_FADES;
     if (oncpu_surplus_is() || memory.alone || memory.trial) {
         memory.left = wait->end;
-        memory.hinted = memory.alone || (memory.trial && !hint) ? NULL : wait->word;
+        memory.hinted = oncpu_surplus_is() ? wait->word : memory.alone || !hint ? NULL : memory.hinted;
         return; /* ... which is all that there is to know */
     }
     if (!wait->taken && wait->lost <= LOSING_TURNS)
@@ -349,7 +352,7 @@ void oncpu_policy_note(const struct oncpu_wait *wait)
         memory.sleeps = waited > turns * SLEEP_TURN;
         memory.returns = (since - waited) * turns * 2u <= waited * 3u; /* half a turn outside, at most */
     }
-    if (!many_cores() && !wait->rested)
+    if (!many_cores() && wait->can_claim && !wait->rested)
         oncpu_trial_note(wait->word, hint, wait->turns, waited, wait->end);
     if (waited < turns * LONG_TURN) {
         memory.yields = saturated(&memory.short_hints, hint && !fast, 1, SHORT_WAITS);

@@ -29,6 +29,7 @@ struct oncpu_wait {
     uint32_t lost;  /* ... while this thread spun */
     bool rested;
     bool handed;
+    bool can_claim; /* this thread could be handed the lock */
     bool taken;
 };
 

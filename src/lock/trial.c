@@ -6,6 +6,7 @@
 
 #include "address.h"
 #include "batch.h"
+#include "crowd.h"
 
 #define HINTS 128         /* after so many, about, ... */
 #define NO_HINT 2         /* ... of which a wait that is none takes away so many, there is a trial; */
@@ -13,6 +14,9 @@
 #define GAIN_PART 4       /* ... by this is a success; */
 #define TURN_MOST 850u    /* ns: where they take longer there is none, but rests (policy.c) */
 #define WAIT_MOST 500000u /* ns: in a longer wait a lock may have had more turns than it counts, or nobody wanted it */
+#define OTHERS                                                                                                         \
+    2u /* so many must find the lock saturated, too: of two threads that poll one would keep it from the other */
+#define OTHERS_MOST 32u   /* of more nobody would rest (policy.c) */
 #define UNIT_SHIFT 20     /* of ns, 1 ms: ... */
 #define TRIAL_UNITS 4u    /* ... the time of a trial, with what is left of the first; ... */
 #define GOOD_UNITS 16u    /* ... of the time after one that was a success, ... */
@@ -55,9 +59,12 @@ struct trial {
  */
 static uint64_t places[1u << PLACES_SHIFT];
 
-static uint64_t *place_of(const uint32_t *word)
+/* When turns were seen to be short in this trial for the first time, in 1024 ns. */
+static uint32_t firsts[1u << PLACES_SHIFT];
+
+static uint32_t place_of(const uint32_t *word)
 {
-    return &places[oncpu_address_mixed(word) >> (64 - PLACES_SHIFT)];
+    return (uint32_t)(oncpu_address_mixed(word) >> (64 - PLACES_SHIFT));
 }
 
 static uint16_t name_of(const uint32_t *word)
@@ -72,7 +79,7 @@ static uint32_t unit_of(uint64_t now)
 
 static struct trial trial_at(const uint32_t *word)
 {
-    uint64_t place = __atomic_load_n(place_of(word), __ATOMIC_RELAXED);
+    uint64_t place = __atomic_load_n(&places[place_of(word)], __ATOMIC_RELAXED);
 
     return (struct trial){(uint16_t)(place >> 48), place >> 46 & 3u, place >> 42 & 15u, place >> 32 & 1023u,
                           (uint32_t)place};
@@ -83,13 +90,13 @@ static void say(const uint32_t *word, struct trial trial)
     uint64_t place = (uint64_t)name_of(word) << 48 | (uint64_t)trial.kind << 46 | (uint64_t)trial.failed << 42 |
                      (uint64_t)trial.turn << 32 | trial.until;
 
-    __atomic_store_n(place_of(word), place, __ATOMIC_RELAXED);
+    __atomic_store_n(&places[place_of(word)], place, __ATOMIC_RELAXED);
 }
 
-/* Units are counted modulo 2^32, 52 days. */
+/* Units are counted modulo 2^32, 52 days. A thread's clock may be that of a moment ago. */
 static bool is_on(struct trial trial, uint32_t unit)
 {
-    return trial.kind != NOTHING && trial.until - unit - 1u < GOOD_UNITS;
+    return trial.kind != NOTHING && trial.until - unit - 1u <= GOOD_UNITS;
 }
 
 static bool was_in_vain(struct trial trial)
@@ -145,11 +152,22 @@ static void forget(const uint32_t *word)
     seen.ns = 0;
 }
 
+/* The address at which those are counted who find the lock saturated: those who rest for it, or have no seat, have others. */
+static const uint32_t *crowd_of(const uint32_t *word)
+{
+    return word + 2;
+}
+
 void oncpu_trial_note(const uint32_t *word, bool hint, uint32_t turns, uint64_t waited, uint64_t now)
 {
+    uint32_t others;
     uint32_t batch;
     uint64_t turn;
 
+    if (oncpu_trial_of(word, now) != ONCPU_NOT_TRIED) {
+        forget(word); /* what turns take while others rest is not what they take without */
+        return;
+    }
     if (seen.word != word)
         forget(word);
     if (waited < WAIT_MOST) {
@@ -157,6 +175,8 @@ void oncpu_trial_note(const uint32_t *word, bool hint, uint32_t turns, uint64_t 
         seen.ns += waited;
     }
     seen.hints += hint ? 1 : seen.hints < NO_HINT ? -seen.hints : -NO_HINT;
+    if (seen.hints == 0)
+        forget(word);
     if (seen.hints < HINTS || seen.turns == 0)
         return;
     batch = oncpu_batch_turn(word, now);
@@ -164,21 +184,30 @@ void oncpu_trial_note(const uint32_t *word, bool hint, uint32_t turns, uint64_t 
         return;
     turn = seen.ns / seen.turns < batch ? seen.ns / seen.turns : batch;
     forget(word);
-    if (turn < TURN_MOST)
+    oncpu_crowd_enter(crowd_of(word), now);
+    others = oncpu_crowd_others(crowd_of(word), now);
+    if (others >= OTHERS && others <= OTHERS_MOST && turn < TURN_MOST)
         begin_trial(word, (uint32_t)turn, now);
 }
 
-void oncpu_trial_rested(const uint32_t *word, uint64_t turn, uint64_t now)
+/* Twice, in rests that followed each other: one may have seen anything. */
+void oncpu_trial_rested(const uint32_t *word, uint64_t turn, uint64_t begin, uint64_t now)
 {
     struct trial trial = trial_at(word);
+    uint32_t *first = &firsts[place_of(word)];
     uint32_t unit = unit_of(now);
 
-    forget(word); /* what turns take while others rest is not what they take without */
-    if (trial.lock != name_of(word) || !is_on(trial, unit) || trial.kind == GOOD ||
-        turn * GAIN > trial.turn * GAIN_PART)
+    forget(word);
+    if (trial.lock != name_of(word) || !is_on(trial, unit) || turn * GAIN > trial.turn * GAIN_PART)
         return;
-    if (trial.kind == PROMISING)
+    if (trial.kind == TRIED) {
+        __atomic_store_n(first, (uint32_t)(now >> 10), __ATOMIC_RELAXED);
+        trial.kind = PROMISING;
+        say(word, trial);
+    } else if (trial.kind == PROMISING &&
+               (uint32_t)(begin >> 10) - __atomic_load_n(first, __ATOMIC_RELAXED) < UINT32_MAX / 2) {
+        trial.kind = GOOD;
         trial.until = unit + GOOD_UNITS;
-    trial.kind = trial.kind == TRIED ? PROMISING : GOOD;
-    say(word, trial);
+        say(word, trial);
+    }
 }

@@ -288,6 +288,7 @@ static void note(const struct waiter *w, bool taken)
         .lost = w->lost,
         .rested = w->counts.rests > 0,
         .handed = w->counts.handed > 0,
+        .can_claim = w->can_claim,
         .taken = taken,
     });
 }

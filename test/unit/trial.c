@@ -21,6 +21,7 @@ enum {
     LONGEST = 16 * BAD,
     WAITS_LEAST = 64,
     WAITS_MOST = 256,
+    PERIOD_NS = 1 << 22, /* in which a crowd is counted */
     MANY = 100000,
     TURN_NS = 100,
     FASTER = 57, /* four sevenths of it */
@@ -45,8 +46,40 @@ static void probe(void)
         oncpu_batch_seen(word, 2 * ONCPU_BATCH_NS / TURN_NS, 2 * ONCPU_BATCH_NS, now);
 }
 
+/* Another thread that finds the lock saturated, though by turns that are too long for it to begin a trial. */
+static void *other(void *unused)
+{
+    for (int i = 0; i < WAITS_MOST; i++) {
+        oncpu_trial_note(word, true, 0, 20 * WAIT_NS, now);
+        if (oncpu_batch_on(word))
+            oncpu_batch_seen(word, 1, WAIT_NS, now);
+    }
+    return unused;
+}
+
+static unsigned others = 2;
+
+/* Once in each period. */
+static void others_wait(void)
+{
+    static const uint32_t *last;
+    static uint64_t period;
+
+    if (last == word && period == now / PERIOD_NS)
+        return;
+    last = word;
+    period = now / PERIOD_NS;
+    for (unsigned i = 0; i < others; i++) {
+        pthread_t thread;
+
+        cr_assert_eq(pthread_create(&thread, NULL, other, NULL), 0);
+        cr_assert_eq(pthread_join(thread, NULL), 0);
+    }
+}
+
 static void wait_once(bool hint)
 {
+    others_wait();
     now += WAIT_NS;
     oncpu_trial_note(word, hint, WAIT_TURNS - 1, WAIT_NS, now);
     probe();
@@ -64,10 +97,18 @@ static unsigned until_trial(void)
     return waits;
 }
 
+static void rested_once(uint64_t turn)
+{
+    uint64_t begin = now;
+
+    now += 300000;
+    oncpu_trial_rested(word, turn, begin, now);
+}
+
 static void rested_twice(uint64_t turn)
 {
-    oncpu_trial_rested(word, turn, now);
-    oncpu_trial_rested(word, turn, now);
+    rested_once(turn);
+    rested_once(turn);
 }
 
 Test(trial, of_a_saturated_lock_begins_after_some_waits_and_ends)
@@ -91,7 +132,7 @@ Test(trial, of_one_that_is_not_saturated_never_begins)
 
 Test(trial, nor_of_several_in_turn)
 {
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < MANY / 20; i++) {
         word = &locks[i / 2 % 2];
         wait_once(true);
         cr_assert_not(is_on(now));
@@ -101,6 +142,7 @@ Test(trial, nor_of_several_in_turn)
 Test(trial, nor_where_turns_are_long)
 {
     for (int i = 0; i < MANY; i++) {
+        others_wait();
         now += WAIT_NS;
         oncpu_trial_note(word, true, 0, WAIT_NS, now);
         if (oncpu_batch_on(word))
@@ -126,12 +168,14 @@ Test(trial, where_turns_take_much_less_time_it_goes_on)
 Test(trial, once_may_be_by_chance)
 {
     until_trial();
-    oncpu_trial_rested(word, FASTER, now);
+    rested_once(FASTER);
     cr_assert_eq(oncpu_trial_of(word, now), ONCPU_ON_TRIAL);
+    oncpu_trial_rested(word, FASTER, now - 200000, now + 100000);
+    cr_assert_eq(oncpu_trial_of(word, now), ONCPU_ON_TRIAL, "that is the same time");
     cr_assert_not(is_on(now + (uint64_t)TRIAL * UNIT_NS));
-    oncpu_trial_rested(word, FASTER + 1, now);
+    rested_once(FASTER + 1);
     cr_assert_eq(oncpu_trial_of(word, now), ONCPU_ON_TRIAL);
-    oncpu_trial_rested(word, FASTER, now);
+    rested_once(FASTER);
     cr_assert_eq(oncpu_trial_of(word, now), ONCPU_FOUND_GOOD);
 }
 
@@ -168,6 +212,88 @@ Test(trial, where_they_do_not_there_is_none_for_a_while_and_longer_each_time)
     cr_assert_leq(units_until_next(), BAD + 2, "a success makes it short again");
 }
 
+Test(trial, seen_once_was_in_vain_too)
+{
+    until_trial();
+    rested_once(FASTER);
+    cr_assert_geq(units_until_next(), BAD - 2);
+}
+
+/* As two threads that poll, of which one would keep the lock from the other. */
+Test(trial, two_threads_have_none)
+{
+    others = 1;
+    for (int i = 0; i < MANY; i++) {
+        wait_once(true);
+        cr_assert_not(is_on(now));
+    }
+}
+
+/* Such a crowd would not rest, but sleep. */
+Test(trial, nor_have_very_many)
+{
+    others = 40;
+    for (int i = 0; i < MANY / 20; i++) {
+        wait_once(true);
+        cr_assert_not(is_on(now));
+    }
+}
+
+Test(trial, what_another_lock_is_like_does_not_count)
+{
+    const uint32_t *mine = word;
+
+    until_trial();
+    for (size_t i = 1; i < sizeof(locks) / sizeof(locks[0]); i++) {
+        word = &locks[i];
+        oncpu_trial_rested(word, 1, now + i, now + i);
+    }
+    cr_assert_eq(oncpu_trial_of(mine, now), ONCPU_ON_TRIAL);
+}
+
+/* With batches that are no better: until there is a trial, or a while has passed. */
+static void waits_of(uint64_t turn)
+{
+    for (int i = 0; i < WAITS_MOST && !is_on(now); i++) {
+        others_wait();
+        now += WAIT_TURNS * turn;
+        oncpu_trial_note(word, true, WAIT_TURNS - 1, WAIT_TURNS * turn, now);
+        if (oncpu_batch_on(word))
+            oncpu_batch_seen(word, 1, WAIT_NS, now);
+    }
+    cr_assert(is_on(now));
+}
+
+Test(trial, turns_may_be_of_any_length)
+{
+    waits_of(700);
+    rested_twice(700 * 4 / 7);
+    cr_assert_eq(oncpu_trial_of(word, now), ONCPU_FOUND_GOOD);
+}
+
+/* What a lock was like before it was saturated. */
+Test(trial, turns_of_a_lock_that_was_not_saturated_do_not_count)
+{
+    for (int i = 0; i < MANY; i++)
+        oncpu_trial_note(word, false, 0, 700, now);
+    waits_of(TURN_NS);
+    rested_twice(TURN_NS - 10);
+    cr_assert_eq(oncpu_trial_of(word, now), ONCPU_ON_TRIAL);
+}
+
+/* A thread that does not rest goes on taking turns, at the pace of those who do. */
+Test(trial, waits_while_others_rest_do_not_count)
+{
+    until_trial();
+    rested_twice(FASTER);
+    for (int i = 0; i < WAITS_LEAST; i++)
+        oncpu_trial_note(word, true, 4000, 400, now);
+    now += (uint64_t)GOOD * UNIT_NS;
+    until_trial();
+    rested_twice(FASTER);
+    cr_assert_eq(oncpu_trial_of(word, now), ONCPU_FOUND_GOOD);
+}
+
 /* What is longer may have been a pause, or more turns than a lock counts. */
 Test(trial, long_waits_do_not_make_turns_longer)
 {
@@ -186,7 +312,7 @@ Test(trial, what_came_before_a_rest_does_not_count)
 {
     for (unsigned i = 0; i < WAITS_LEAST; i++)
         oncpu_trial_note(word, true, 0, WAIT_NS / 2, now);
-    oncpu_trial_rested(word, 10, now);
+    rested_once(10);
     cr_assert_gt(until_trial(), WAITS_LEAST);
     rested_twice(FASTER + 1);
     cr_assert_eq(oncpu_trial_of(word, now), ONCPU_ON_TRIAL);
@@ -197,6 +323,7 @@ static unsigned without_probes(unsigned most)
     unsigned waits = 0;
 
     for (; waits < most && !is_on(now); waits++) {
+        others_wait();
         now += WAIT_NS;
         oncpu_trial_note(word, true, WAIT_TURNS - 1, WAIT_NS, now);
     }
@@ -264,10 +391,10 @@ Test(trial, locks_do_not_make_up_for_each_other)
 
 Test(trial, rests_and_slices)
 {
-    for (uint32_t others = 0; others < 100; others++) {
-        uint32_t slice = oncpu_trial_slice(others);
-        uint32_t tried = oncpu_trial_rest(ONCPU_ON_TRIAL, others);
-        uint32_t good = oncpu_trial_rest(ONCPU_FOUND_GOOD, others);
+    for (uint32_t many = 0; many < 100; many++) {
+        uint32_t slice = oncpu_trial_slice(many);
+        uint32_t tried = oncpu_trial_rest(ONCPU_ON_TRIAL, many);
+        uint32_t good = oncpu_trial_rest(ONCPU_FOUND_GOOD, many);
 
         cr_assert(slice >= 150000 && slice <= 400000);
         cr_assert(tried >= 300000 && tried <= (TRIAL - 1) * UNIT_NS / 2, "two of them are to be seen in a trial");
@@ -286,7 +413,7 @@ Test(trial, garbage_does_no_harm)
         word = &locks[test_random(&seed) % 4];
         oncpu_trial_note(word, test_random(&seed) % 8, (uint32_t)test_random(&seed), test_random(&seed),
                          test_random(&seed));
-        oncpu_trial_rested(word, test_random(&seed) % 1000, test_random(&seed));
+        oncpu_trial_rested(word, test_random(&seed) % 1000, test_random(&seed), test_random(&seed));
         oncpu_trial_of(word, test_random(&seed));
     }
     word = &locks[100];
@@ -297,10 +424,18 @@ Test(trial, garbage_does_no_harm)
 
 /* ---- what comes of it in the policy ---- */
 
+static bool claims = true;
+
 static void note(uint64_t begin, bool has_rested)
 {
-    oncpu_policy_note(&(struct oncpu_wait){
-        .word = word, .begin = begin, .end = now, .turns = WAIT_TURNS - 1, .rested = has_rested, .taken = true});
+    oncpu_policy_note(&(struct oncpu_wait){.word = word,
+                                           .begin = begin,
+                                           .end = now,
+                                           .turns = WAIT_TURNS - 1,
+                                           .rested = has_rested,
+                                           .can_claim = claims,
+                                           .taken = true});
+    oncpu_policy_got(now);
 }
 
 /* A wait for a lock that is held when this thread comes, after a pause, with turns of so many ns. */
@@ -308,6 +443,7 @@ static void wait_for(uint64_t turn, uint64_t pause)
 {
     uint64_t begin = now + pause;
 
+    others_wait();
     now = begin + WAIT_TURNS * turn;
     note(begin, false);
     probe();
@@ -343,6 +479,7 @@ Test(trial_policy, all_who_wait_rest_though_turns_are_short)
         oncpu_policy_got(oncpu_now_ns());
         cr_assert_not(oncpu_policy_hands_over(word), "and who has it keeps it for a slice");
         cr_assert(oncpu_policy_hands_over(&locks[1]));
+        oncpu_policy_got(now);
         cr_assert_not(oncpu_policy_spins_again(1000));
         cr_assert_eq(oncpu_policy_next_rest(rest, 100000), rest);
         cr_assert_eq(oncpu_policy_next_rest(rest, 10000000), 0, "not for ever");
@@ -389,14 +526,49 @@ Test(trial_policy, but_not_who_comes_seldom)
     cr_assert_gt(oncpu_policy_first(word, now), 0, "it comes back at once now");
 }
 
-/* Where nobody had it meanwhile nobody needs it. */
-Test(trial_policy, an_idle_lock_is_not_a_fast_one)
+/* Where few had it meanwhile few need it: a thread does not find it saturated only as it rested itself. */
+Test(trial_policy, nor_where_the_lock_was_idle_meanwhile)
+{
+    uint64_t begin = now;
+
+    oncpu_state_cpus = 2;
+    saturated_waits(TURN_NS);
+    cr_assert_gt(oncpu_policy_first(word, now), 0);
+    rested(1000, true);
+    note(begin, true);
+    cr_assert_neq(oncpu_trial_of(word, now), ONCPU_NOT_TRIED);
+    cr_assert_eq(oncpu_policy_first(word, now), 0);
+}
+
+Test(trial_policy, nor_who_comes_after_a_pause)
 {
     oncpu_state_cpus = 2;
     saturated_waits(TURN_NS);
-    for (int i = 0; i < 2; i++)
-        oncpu_policy_rested(&(struct oncpu_rest){.now = now, .ns = 100000, .turns = 0, .free = true});
-    cr_assert_eq(oncpu_trial_of(word, now), ONCPU_ON_TRIAL);
+    cr_assert_gt(oncpu_policy_first(word, now), 0);
+    cr_assert_eq(oncpu_policy_first(word, now + 3000000), 0);
+    cr_assert_neq(oncpu_trial_of(word, now + 3000000), ONCPU_NOT_TRIED);
+}
+
+/* That a lock is free at the end of a rest says nothing: it does not end the rests of rule 7 for long. */
+Test(trial_policy, a_trial_is_no_reason_not_to_rest_later)
+{
+    oncpu_state_cpus = 2;
+    saturated_waits(TURN_NS);
+    for (int i = 0; i < 8; i++)
+        rested(TURN_NS, true);
+    now += (uint64_t)TRIAL * UNIT_NS;
+    cr_assert_lt(saturated_waits(2000), WAITS_MOST);
+}
+
+/* There nobody can be handed the lock who rests. */
+Test(trial_policy, none_of_locks_that_cannot_be_claimed)
+{
+    oncpu_state_cpus = 2;
+    claims = false;
+    for (int i = 0; i < 1000; i++) {
+        wait_for(TURN_NS, 0);
+        cr_assert_not(is_on(now));
+    }
 }
 
 /* There the lock stays among few threads in any case (rule 8). */
