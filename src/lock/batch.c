@@ -119,16 +119,20 @@ static void fail(void)
 
 void oncpu_batch_seen(const uint32_t *word, uint32_t turns, uint64_t ns, uint64_t now)
 {
+    bool fits = ns >= PROBE_LEAST && ns <= PROBE_MOST;
+
     if (seen.state != PROBES || seen.word != word)
         return;
-    if (ns < PROBE_LEAST || ns > PROBE_MOST) {
-        if (++seen.tries >= TRIES)
-            fail();
+    if (!fits && ++seen.tries < TRIES)
         return;
-    }
-    learn(turns, ns, now);
-    if (seen.best_turns && turns * seen.best_ns * PARTS > seen.best_turns * ns * TIMES &&
-        (uint64_t)turns * ONCPU_BATCH_NS >= PROBE_TURNS * ns) {
+    if (fits)
+        learn(turns, ns, now);
+    if (seen.windows < seen.patience) { /* it was asked for: it is not for the lock's pace yet */
+        seen.state = TOGETHER;
+        seen.tries = 0;
+        seen.since = 0;
+    } else if (fits && turns * seen.best_ns * PARTS > seen.best_turns * ns * TIMES &&
+               (uint64_t)turns * ONCPU_BATCH_NS >= PROBE_TURNS * ns) {
         be_apart(epoch_of(now));
         __atomic_store_n(place_of(word), in_batches(word, seen.epoch), __ATOMIC_RELAXED);
     } else {

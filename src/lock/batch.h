@@ -27,7 +27,7 @@ void oncpu_batch_seen(const uint32_t *word, uint32_t turns, uint64_t ns, uint64_
 /* A window is over (by the clock that all threads share); so many turns have been counted by now. */
 void oncpu_batch_window(const uint32_t *word, uint32_t turns, uint64_t now);
 
-/* What a turn of the lock takes, ns, in the faster of the two ways. 0: this thread does not know; one of its next waits is to show it. */
+/* What a turn of the lock takes, ns, in the faster of the two ways. 0: this thread does not know; one of its next waits is to show it, or of those after this epoch. */
 uint32_t oncpu_batch_turn(const uint32_t *word, uint64_t now);
 
 extern __thread uint32_t oncpu_batch_waits __attribute__((tls_model("initial-exec"))); /* until it is over */

@@ -121,7 +121,7 @@ static uint64_t at_least(uint64_t least, uint64_t value)
 
 int oncpu_policy_glances(const uint32_t *word)
 {
-    return memory.rests || memory.first_look > FIRST_LOOK || oncpu_batch_on(word) ? 0 : GLANCES;
+    return memory.rests || memory.trial || memory.first_look > FIRST_LOOK || oncpu_batch_on(word) ? 0 : GLANCES;
 }
 
 static bool many_cores(void)
@@ -174,8 +174,10 @@ static uint32_t next_rest(uint32_t rest)
 /* Counts this thread, and the others. */
 static void look_around(uint64_t now)
 {
-    memory.others = oncpu_crowd_others(memory.hot, now);
-    oncpu_crowd_enter(memory.hot, now);
+    const uint32_t *at = memory.trial ? memory.hot + 3 : memory.hot; /* who rests on trial is no crowd after it */
+
+    memory.others = oncpu_crowd_others(at, now);
+    oncpu_crowd_enter(at, now);
     memory.slice = slice();
 }
 
@@ -200,7 +202,7 @@ static bool joins(const uint32_t *word, uint64_t now)
     return true;
 }
 
-/* Whether the lock is left alone in this wait, saturated or not; for a trial's sake by those whose last wait was a hint. */
+/* Whether the lock is left alone in this wait, saturated or not; for a trial's sake by those whose last wait, a moment ago, was a hint. */
 static bool is_left_alone(const uint32_t *word, uint64_t now)
 {
     bool finds_it_saturated = memory.hinted == word && !comes_seldom(now);
@@ -327,7 +329,7 @@ static bool saturated(int32_t *hints, bool hint, int32_t weight, int32_t enough)
     return true;
 }
 
-/* Called by the new owner, so everything here makes the section longer: no division. */
+/* Called by the new owner, so everything here makes the section longer: no division, but once in many waits. */
 void oncpu_policy_note(const struct oncpu_wait *wait)
 {
     uint64_t waited = wait->end - wait->begin;

@@ -12,6 +12,9 @@
 #define NO_HINT 2         /* ... of which a wait that is none takes away so many, there is a trial; */
 #define GAIN 7u           /* that turns take so many times less ... */
 #define GAIN_PART 4       /* ... by this is a success; */
+#define HINTS_MOST 1024   /* so long it is waited for others, or for the pace of batches */
+#define PAUSE 500000u     /* ns: what lies before it is forgotten, as bursts are no saturated lock */
+#define SETTLES 2500000u  /* ns: after a trial some rest on, and owners have their slices */
 #define TURN_MOST 850u    /* ns: where they take longer there is none, but rests (policy.c) */
 #define WAIT_MOST 500000u /* ns: in a longer wait a lock may have had more turns than it counts, or nobody wanted it */
 #define OTHERS                                                                                                         \
@@ -36,6 +39,7 @@ static __thread struct {
     int hints;
     uint64_t turns; /* that were had while it waited, ... */
     uint64_t ns;    /* ... so long together */
+    uint64_t last;  /* when the last one ended */
 } seen __attribute__((tls_model("initial-exec")));
 
 /* PROMISING: a trial in which turns have been seen to be short once, which may be by chance. */
@@ -158,36 +162,45 @@ static const uint32_t *crowd_of(const uint32_t *word)
     return word + 2;
 }
 
-void oncpu_trial_note(const uint32_t *word, bool hint, uint32_t turns, uint64_t waited, uint64_t now)
+/* Whether two others find it saturated, and not so many that nobody would rest. */
+static bool has_others(const uint32_t *word, uint64_t now)
 {
     uint32_t others;
-    uint32_t batch;
-    uint64_t turn;
 
-    if (oncpu_trial_of(word, now) != ONCPU_NOT_TRIED) {
-        forget(word); /* what turns take while others rest is not what they take without */
-        return;
-    }
-    if (seen.word != word)
+    oncpu_crowd_enter(crowd_of(word), now);
+    others = oncpu_crowd_others(crowd_of(word), now);
+    return others >= OTHERS && others <= OTHERS_MOST;
+}
+
+/* Whether what turns take now is what they take while nobody rests, and did not do so a moment ago. */
+static bool is_undisturbed(const uint32_t *word, uint64_t now)
+{
+    return oncpu_trial_of(word, now) == ONCPU_NOT_TRIED && oncpu_trial_of(word, now - SETTLES) == ONCPU_NOT_TRIED;
+}
+
+void oncpu_trial_note(const uint32_t *word, bool hint, uint32_t turns, uint64_t waited, uint64_t now)
+{
+    uint64_t turn;
+    uint32_t batch;
+
+    if (seen.word != word || now > seen.last + waited + PAUSE)
         forget(word);
+    seen.last = now;
     if (waited < WAIT_MOST) {
         seen.turns += turns + 1u;
         seen.ns += waited;
     }
     seen.hints += hint ? 1 : seen.hints < NO_HINT ? -seen.hints : -NO_HINT;
-    if (seen.hints == 0)
+    if (seen.hints == 0 || !is_undisturbed(word, now))
         forget(word);
-    if (seen.hints < HINTS || seen.turns == 0)
+    if (seen.hints < HINTS)
         return;
-    batch = oncpu_batch_turn(word, now);
-    if (batch == 0)
-        return;
-    turn = seen.ns / seen.turns < batch ? seen.ns / seen.turns : batch;
-    forget(word);
-    oncpu_crowd_enter(crowd_of(word), now);
-    others = oncpu_crowd_others(crowd_of(word), now);
-    if (others >= OTHERS && others <= OTHERS_MOST && turn < TURN_MOST)
-        begin_trial(word, (uint32_t)turn, now);
+    turn = seen.turns ? seen.ns / seen.turns : TURN_MOST;
+    batch = turn < TURN_MOST && has_others(word, now) ? oncpu_batch_turn(word, now) : 0;
+    if (batch)
+        begin_trial(word, (uint32_t)(turn < batch ? turn : batch), now);
+    if (batch || turn >= TURN_MOST || seen.hints > HINTS_MOST)
+        forget(word);
 }
 
 /* Twice, in rests that followed each other: one may have seen anything. */
@@ -198,7 +211,7 @@ void oncpu_trial_rested(const uint32_t *word, uint64_t turn, uint64_t begin, uin
     uint32_t unit = unit_of(now);
 
     forget(word);
-    if (trial.lock != name_of(word) || !is_on(trial, unit) || turn * GAIN > trial.turn * GAIN_PART)
+    if (trial.lock != name_of(word) || !is_on(trial, unit) || turn * GAIN > (uint64_t)trial.turn * GAIN_PART)
         return;
     if (trial.kind == TRIED) {
         __atomic_store_n(first, (uint32_t)(now >> 10), __ATOMIC_RELAXED);

@@ -46,14 +46,11 @@ static void probe(void)
         oncpu_batch_seen(word, 2 * ONCPU_BATCH_NS / TURN_NS, 2 * ONCPU_BATCH_NS, now);
 }
 
-/* Another thread that finds the lock saturated, though by turns that are too long for it to begin a trial. */
+/* Another thread that finds the lock saturated, but never begins a trial: it does not find out how fast batches are. */
 static void *other(void *unused)
 {
-    for (int i = 0; i < WAITS_MOST; i++) {
-        oncpu_trial_note(word, true, 0, 20 * WAIT_NS, now);
-        if (oncpu_batch_on(word))
-            oncpu_batch_seen(word, 1, WAIT_NS, now);
-    }
+    for (int i = 0; i < WAITS_MOST; i++)
+        oncpu_trial_note(word, true, WAIT_TURNS - 1, WAIT_NS, now);
     return unused;
 }
 
@@ -281,6 +278,30 @@ Test(trial, turns_of_a_lock_that_was_not_saturated_do_not_count)
     cr_assert_eq(oncpu_trial_of(word, now), ONCPU_ON_TRIAL);
 }
 
+/* As of bursts: hints do not add up over the pauses between them. */
+Test(trial, a_pause_ends_a_series)
+{
+    for (int i = 0; i < MANY; i++) {
+        wait_once(true);
+        if (i % WAITS_LEAST == 0)
+            now += 1000000;
+        cr_assert_not(is_on(now));
+    }
+}
+
+/* Some rest on when a trial is over. */
+Test(trial, waits_right_after_a_trial_do_not_count)
+{
+    until_trial();
+    now += (uint64_t)TRIAL * UNIT_NS;
+    for (int i = 0; i < WAITS_LEAST; i++)
+        oncpu_trial_note(word, true, 4000, 400, now);
+    while (!is_on(now))
+        wait_once(true);
+    rested_twice(FASTER);
+    cr_assert_eq(oncpu_trial_of(word, now), ONCPU_FOUND_GOOD);
+}
+
 /* A thread that does not rest goes on taking turns, at the pace of those who do. */
 Test(trial, waits_while_others_rest_do_not_count)
 {
@@ -467,6 +488,18 @@ static void rested(uint64_t turn, bool is_free)
         &(struct oncpu_rest){.now = now, .ns = 300000, .turns = (uint32_t)(300000 / turn), .free = is_free});
 }
 
+/* By the real clock: this thread may be off its CPU meanwhile. */
+static bool keeps_it(void)
+{
+    bool kept = false;
+
+    for (int i = 0; i < 100 && !kept; i++) {
+        oncpu_policy_got(oncpu_now_ns());
+        kept = !oncpu_policy_hands_over(word);
+    }
+    return kept;
+}
+
 Test(trial_policy, all_who_wait_rest_though_turns_are_short)
 {
     oncpu_state_cpus = 2; /* whatever this machine has */
@@ -476,8 +509,7 @@ Test(trial_policy, all_who_wait_rest_though_turns_are_short)
         uint32_t rest = oncpu_policy_first(word, now);
 
         cr_assert(rest >= 300000 && rest < ONCPU_AT_ONCE);
-        oncpu_policy_got(oncpu_now_ns());
-        cr_assert_not(oncpu_policy_hands_over(word), "and who has it keeps it for a slice");
+        cr_assert(keeps_it(), "and who has it keeps it for a slice");
         cr_assert(oncpu_policy_hands_over(&locks[1]));
         oncpu_policy_got(now);
         cr_assert_not(oncpu_policy_spins_again(1000));
