@@ -23,7 +23,7 @@ static uint64_t places[PLACES]; /* all that is to be found out of a lock is in o
 
 #define MINE 4u
 
-/* Where this thread said it last, of each of a few locks; those beside each other have different places (policy.c). */
+/* Where this thread said it last, of each of a few locks; those beside each other have different places (policy.c, surplus.c, trial.c). */
 static __thread struct said {
     const uint32_t *word;
     uint16_t period;

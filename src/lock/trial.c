@@ -8,12 +8,13 @@
 #include "batch.h"
 #include "crowd.h"
 
-#define HINTS 128         /* after so many, about, ... */
-#define NO_HINT 2         /* ... of which a wait that is none takes away so many, there is a trial; */
-#define GAIN 7u           /* that turns take so many times less ... */
-#define GAIN_PART 4       /* ... by this is a success; */
-#define HINTS_MOST 1024   /* so long it is waited for others, or for the pace of batches */
-#define PAUSE 500000u     /* ns: what lies before it is forgotten, as bursts are no saturated lock */
+#define HINTS 128       /* after so many, about, ... */
+#define NO_HINT 2       /* ... of which a wait that is none takes away so many, there is a trial; */
+#define GAIN 7u         /* that turns take so many times less ... */
+#define GAIN_PART 4     /* ... by this is a success; */
+#define HINTS_MOST 1024 /* so long it is waited for others, or for the pace of batches */
+#define PAUSE                                                                                                          \
+    20000000u /* ns: what lies before it is forgotten; who leaves its CPU to many others is away for milliseconds */
 #define SETTLES 2500000u  /* ns: after a trial some rest on, and owners have their slices */
 #define TURN_MOST 850u    /* ns: where they take longer there is none, but rests (policy.c) */
 #define WAIT_MOST 500000u /* ns: in a longer wait a lock may have had more turns than it counts, or nobody wanted it */
@@ -156,7 +157,8 @@ static void forget(const uint32_t *word)
     seen.ns = 0;
 }
 
-/* The address at which those are counted who find the lock saturated: those who rest for it, or have no seat, have others. */
+/* The address at which those are counted who find the lock saturated: those who rest for it, or have no seat, have others (policy.c,
+ * surplus.c). */
 static const uint32_t *crowd_of(const uint32_t *word)
 {
     return word + 2;
@@ -175,7 +177,9 @@ static bool has_others(const uint32_t *word, uint64_t now)
 /* Whether what turns take now is what they take while nobody rests, and did not do so a moment ago. */
 static bool is_undisturbed(const uint32_t *word, uint64_t now)
 {
-    return oncpu_trial_of(word, now) == ONCPU_NOT_TRIED && oncpu_trial_of(word, now - SETTLES) == ONCPU_NOT_TRIED;
+    struct trial trial = trial_at(word);
+
+    return trial.lock != name_of(word) || (!is_on(trial, unit_of(now)) && !is_on(trial, unit_of(now - SETTLES)));
 }
 
 void oncpu_trial_note(const uint32_t *word, bool hint, uint32_t turns, uint64_t waited, uint64_t now)

@@ -3,8 +3,9 @@
  * Whether a saturated lock with short turns is faster if who waits for it leaves it alone for long. Where sections change much data,
  * as those of a cache, each hand-over brings all that from another CPU, and an owner that is handed a lock back after microseconds
  * never has it in its own. A thread cannot find that out alone: who tries it only makes room for another that spins. So one that
- * finds the lock saturated, as two others do, says by its address that it is tried now, and all who wait for it rest, for a few milliseconds; and if
- * turns take much less time then, for 17 ms more. If not, it is not tried again for a while, and longer each time.
+ * finds the lock saturated, as two others do, says by its address that it is tried now, and all who wait for it rest, for a few
+ * milliseconds; and if turns take much less time then, for 17 ms more. If not, it is not tried again for a while, and longer each
+ * time.
  */
 #ifndef ONCPU_LOCK_TRIAL_H
 #define ONCPU_LOCK_TRIAL_H
