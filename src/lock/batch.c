@@ -16,9 +16,11 @@
 #define PROBE_LEAST (ONCPU_BATCH_NS / 2u)         /* ns: the lock was left alone, ... */
 #define PROBE_MOST (UINT64_C(4) * ONCPU_BATCH_NS) /* ... and this thread on its CPU */
 #define PROBE_TURNS 4u   /* fewer in ONCPU_BATCH_NS: turns are too long for what lies between them to matter */
+#define LONG_TURN 150u   /* ns: where they take longer alone, batches are longer, too */
 #define TRIES 16u        /* after so many waits without a probe it has failed */
 #define STANDS 33000000u /* ns: so long what a probe has shown is true */
 #define EPOCH_SHIFT 22   /* of ns, 4.2 ms: when one is over all begin anew, at the same time */
+#define EPOCHS 0x8000u   /* they are counted modulo this: the bit says of a place that batches are the long ones */
 #define PLACES_SHIFT 6
 
 __thread uint32_t oncpu_batch_waits;
@@ -26,7 +28,8 @@ __thread uint32_t oncpu_batch_waits;
 static __thread struct {
     const uint32_t *word; /* the lock's: never read */
     enum { TOGETHER, PROBES, APART } state;
-    uint16_t epoch;      /* it is APART in this one */
+    uint16_t epoch;      /* it is APART in this one, ... */
+    uint32_t length;     /* ... for so long (ns) each time */
     uint32_t turns;      /* the window began with this count of turns, ... */
     uint64_t since;      /* ... at this time; 0: it has not begun */
     uint32_t best_turns; /* the fastest window had so many, ... */
@@ -39,8 +42,8 @@ static __thread struct {
 } seen __attribute__((tls_model("initial-exec")));
 
 /*
- * What one thread has found out is true for all: here it says in which epoch a lock is to be had in batches. The upper half is of the
- * lock's address. Relaxed: nothing follows from it but how one waits.
+ * What one thread has found out is true for all: here it says in which epoch a lock is to be had in batches, and how
+ * long those are. The upper half is of the lock's address. Relaxed: nothing follows from it but how one waits.
  */
 static uint32_t places[1u << PLACES_SHIFT];
 
@@ -56,7 +59,7 @@ static uint32_t in_batches(const uint32_t *word, uint16_t epoch)
 
 static uint16_t epoch_of(uint64_t now)
 {
-    return (uint16_t)(now >> EPOCH_SHIFT);
+    return (uint16_t)((now >> EPOCH_SHIFT) % EPOCHS);
 }
 
 static void begin_anew(const uint32_t *word, uint32_t patience)
@@ -73,10 +76,28 @@ static void begin_anew(const uint32_t *word, uint32_t patience)
     seen.patience = patience;
 }
 
-static void be_apart(uint16_t epoch)
+static void be_apart(uint16_t epoch, bool are_long)
 {
     seen.state = APART;
     seen.epoch = epoch;
+    seen.length = are_long ? ONCPU_BATCH_LONG_NS : ONCPU_BATCH_NS;
+}
+
+static void find_apart(const uint32_t *word, bool are_long, uint64_t now)
+{
+    be_apart(epoch_of(now), are_long);
+    __atomic_store_n(place_of(word), in_batches(word, seen.epoch) | (are_long ? EPOCHS : 0), __ATOMIC_RELAXED);
+}
+
+/* Whether another thread has found it out. */
+static bool is_found_apart(const uint32_t *word, uint64_t now)
+{
+    uint32_t place = __atomic_load_n(place_of(word), __ATOMIC_RELAXED);
+
+    if ((place & ~EPOCHS) != in_batches(word, epoch_of(now)))
+        return false;
+    be_apart(epoch_of(now), place & EPOCHS);
+    return true;
 }
 
 bool oncpu_batch_on(const uint32_t *word)
@@ -88,7 +109,9 @@ uint32_t oncpu_batch_first(const uint32_t *word, uint64_t now)
 {
     if (seen.state == APART && epoch_of(now) != seen.epoch)
         begin_anew(seen.word, WINDOWS);
-    return oncpu_batch_on(word) ? ONCPU_BATCH_NS : 0;
+    if (!oncpu_batch_on(word))
+        return 0;
+    return seen.state == APART ? seen.length : ONCPU_BATCH_NS;
 }
 
 /* Rounded up: 0 is "not known". */
@@ -133,8 +156,7 @@ void oncpu_batch_seen(const uint32_t *word, uint32_t turns, uint64_t ns, uint64_
         seen.since = 0;
     } else if (fits && turns * seen.best_ns * PARTS > seen.best_turns * ns * TIMES &&
                (uint64_t)turns * ONCPU_BATCH_NS >= PROBE_TURNS * ns) {
-        be_apart(epoch_of(now));
-        __atomic_store_n(place_of(word), in_batches(word, seen.epoch), __ATOMIC_RELAXED);
+        find_apart(word, ns > (uint64_t)turns * LONG_TURN, now);
     } else {
         fail();
     }
@@ -155,12 +177,8 @@ void oncpu_batch_window(const uint32_t *word, uint32_t turns, uint64_t now)
 {
     if (seen.word != word)
         begin_anew(word, WINDOWS);
-    if (seen.state != TOGETHER)
+    if (seen.state != TOGETHER || is_found_apart(word, now))
         return;
-    if (__atomic_load_n(place_of(word), __ATOMIC_RELAXED) == in_batches(word, epoch_of(now))) {
-        be_apart(epoch_of(now));
-        return;
-    }
     if (seen.since && now - seen.since <= WINDOW_MOST)
         end_window((turns - seen.turns) % ONCPU_TURN_COUNTS, now - seen.since);
     seen.turns = turns;

@@ -12,8 +12,9 @@
 
 #include <stdbool.h>
 
-#define ONCPU_BATCH_NS 1500u  /* a thread that finds the lock held leaves it alone for so long */
-#define ONCPU_BATCH_WAITS 16u /* a window: so many waits of one thread */
+#define ONCPU_BATCH_NS 1500u      /* a thread that finds the lock held leaves it alone for so long, ... */
+#define ONCPU_BATCH_LONG_NS 3000u /* ... or for so long, where turns are not of the shortest */
+#define ONCPU_BATCH_WAITS 8u      /* a window: so many waits of one thread */
 
 /* Whether this thread leaves the lock alone at first when it has to wait. */
 bool oncpu_batch_on(const uint32_t *word);

@@ -186,19 +186,46 @@ Test(batch, another_lock_is_another_matter)
     cr_assert_not(oncpu_batch_on(lock), "a thread remembers one");
 }
 
-static void *finds_out(void *unused)
+/* There what lies between two turns is a smaller part of them. */
+Test(batch, where_turns_are_longer_batches_are_too)
 {
-    until_probe(100);
-    probe(200);
-    return unused;
+    until_probe(20);
+    probe(WINDOW_NS / 200);
+    cr_assert_eq(oncpu_batch_first(lock, now), ONCPU_BATCH_LONG_NS);
+    now = NOW + EPOCH_NS;
+    cr_assert_eq(oncpu_batch_first(lock, now), 0);
+    until_probe(20); /* which sees to it that the probe itself is a short one */
+    probe(WINDOW_NS / 100);
+    cr_assert_eq(oncpu_batch_first(lock, now), ONCPU_BATCH_NS);
+}
+
+/* `pace`: of turns in a window's time, when the lock is left alone. */
+static void *finds_out(void *pace)
+{
+    until_probe(20);
+    probe(*(uint32_t *)pace);
+    return NULL;
+}
+
+static void another_finds_out_that_it_is(uint32_t pace)
+{
+    pthread_t thread;
+
+    cr_assert_eq(pthread_create(&thread, NULL, finds_out, &pace), 0);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
 }
 
 static void another_finds_out(void)
 {
-    pthread_t thread;
+    another_finds_out_that_it_is(200);
+}
 
-    cr_assert_eq(pthread_create(&thread, NULL, finds_out, NULL), 0);
-    cr_assert_eq(pthread_join(thread, NULL), 0);
+Test(batch, others_know_how_long_they_are)
+{
+    another_finds_out_that_it_is(WINDOW_NS / 200);
+    window(100);
+    cr_assert_eq(oncpu_batch_first(lock, now), ONCPU_BATCH_LONG_NS);
+    cr_assert_eq(oncpu_batch_first(lock, NOW + EPOCH_NS), 0);
 }
 
 Test(batch, what_one_thread_finds_out_others_do_too)
@@ -241,7 +268,7 @@ Test(batch, garbage_does_no_harm)
 
         oncpu_batch_window(word, (uint32_t)test_random(&seed), test_random(&seed));
         oncpu_batch_seen(word, (uint32_t)test_random(&seed), test_random(&seed) % 10000, test_random(&seed));
-        cr_assert_leq(oncpu_batch_first(word, test_random(&seed)), ONCPU_BATCH_NS);
+        cr_assert_leq(oncpu_batch_first(word, test_random(&seed)), ONCPU_BATCH_LONG_NS);
     }
     oncpu_batch_first(lock, now);
     oncpu_batch_window(&locks[5], 0, now);
