@@ -15,7 +15,7 @@
     32000u /* ns: in a longer one nobody wanted the lock for a while, or this thread was not on its CPU */
 #define PROBE_LEAST (ONCPU_BATCH_NS / 2u)         /* ns: the lock was left alone, ... */
 #define PROBE_MOST (UINT64_C(4) * ONCPU_BATCH_NS) /* ... and this thread on its CPU */
-#define PROBE_TURNS 4u   /* fewer in ONCPU_BATCH_NS: turns are too long for what lies between them to matter */
+#define PROBE_TURNS 6u   /* fewer in ONCPU_BATCH_NS: turns are too long for threads that poll to be kept waiting */
 #define LONG_TURN 150u   /* ns: where they take longer alone, batches are longer, too */
 #define TRIES 16u        /* after so many waits without a probe it has failed */
 #define STANDS 33000000u /* ns: so long what a probe has shown is true */

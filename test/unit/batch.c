@@ -140,14 +140,14 @@ Test(batch, a_thread_that_has_no_probe_gives_up)
     }
 }
 
-/* What lies between two turns does not matter there. */
-Test(batch, turns_of_half_a_microsecond_and_more_are_never_had_in_batches)
+/* Threads that poll would wait for longer than it is worth. */
+Test(batch, turns_of_more_than_a_quarter_of_a_microsecond_are_never_had_in_batches)
 {
     until_probe(1);
-    oncpu_batch_seen(lock, 3, ONCPU_BATCH_NS, now);
+    oncpu_batch_seen(lock, 5, ONCPU_BATCH_NS, now);
     cr_assert_not(oncpu_batch_on(lock));
     until_probe(1);
-    oncpu_batch_seen(lock, 12, 4 * ONCPU_BATCH_NS, now);
+    oncpu_batch_seen(lock, 23, 4 * ONCPU_BATCH_NS, now);
     cr_assert_not(oncpu_batch_on(lock));
     until_probe(1);
     oncpu_batch_seen(lock, 6, ONCPU_BATCH_NS, now);
