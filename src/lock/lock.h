@@ -70,6 +70,17 @@ static inline uint32_t oncpu_turn_here(uint32_t self)
 }
 
 /*
+ * Whether the owner took the lock on the CPU that the caller is on: then it does not run, or on another CPU by now, which is rare. All
+ * that there is to know of an owner that has no record.
+ */
+static inline bool oncpu_lock_was_taken_here(uint32_t turns, uint32_t owner)
+{
+    uint32_t cpu = oncpu_self_cpu();
+
+    return owner && cpu < ONCPU_NO_CPU && (turns - oncpu_turn_place(owner, cpu)) <= ONCPU_TURN_COUNTS;
+}
+
+/*
  * The owner counts its turn. Relaxed: a hint (I5). A plain store in a line that the owner has anyway. `here` is found out before
  * the lock is taken, as loads behind an atomic operation wait for it.
  */

@@ -74,6 +74,7 @@
  */
 
 #define CROWD 2u
+#define CROWD_TURN 1500u /* ... and turns are not shorter than this: threads that poll have such */
 #define CROWD_SLICE_TURNS 50u
 #define CROWD_SLICE_LEAST 150000u
 #define CROWD_SLICE_MOST 1000000u
@@ -129,10 +130,18 @@ static bool many_cores(void)
     return oncpu_state_cpus >= MANY_CORES;
 }
 
+/* A crowd's long slices would keep the lock from the one that has the work (of many cores nothing is known; 0: not rested yet). */
+static bool may_poll(void)
+{
+    return memory.turn && memory.turn < CROWD_TURN && !memory.alone && !many_cores();
+}
+
 /* Of fewer than there are CPUs all can be outside at one time, and the lock idle, unless they come back at once. */
 static bool crowded(void)
 {
-    return memory.others >= CROWD && (memory.returns || memory.alone || memory.others >= (uint32_t)oncpu_state_cpus);
+    bool are_enough = memory.returns || memory.alone || memory.others >= (uint32_t)oncpu_state_cpus;
+
+    return memory.others >= CROWD && are_enough && !may_poll();
 }
 
 /* Whether this thread leaves the lock that it waits for alone, if it is the one that it remembers. */
@@ -168,6 +177,8 @@ static uint32_t next_rest(uint32_t rest)
 {
     if (memory.trial)
         return oncpu_trial_rest(memory.trial, memory.others);
+    if (memory.others >= CROWD && may_poll())
+        return a_round();
     return crowded() ? a_round() / 2 : between((uint64_t)rest * 2u, REST_LEAST, REST_MOST);
 }
 
@@ -427,17 +438,6 @@ static const struct oncpu_thread_record *record_of(const struct oncpu_lock *lock
                       : oncpu_record_find(owner);
 }
 
-/*
- * Whether the owner took the lock on the CPU that this waiter is on: then it does not run, or on another CPU by now, which is
- * rare. All that there is to know of an owner that has no record.
- */
-static bool was_taken_here(uint32_t turns, uint32_t owner)
-{
-    uint32_t cpu = oncpu_self_cpu();
-
-    return owner && cpu < ONCPU_NO_CPU && (turns - oncpu_turn_place(owner, cpu)) <= ONCPU_TURN_COUNTS;
-}
-
 /* Whether the owner has released the lock, and taken it again, when it must have seen the claim. */
 static bool refused(const struct oncpu_policy *policy, uint64_t now)
 {
@@ -487,7 +487,7 @@ enum oncpu_verdict oncpu_policy_look(struct oncpu_policy *policy, const struct o
         state = __atomic_load_n(&policy->record->state, __ATOMIC_RELAXED);
     if (state == ONCPU_STATE_PREEMPTED || state == ONCPU_STATE_BLOCKED)
         return ONCPU_OWNER_OFF_CPU;
-    if (state != ONCPU_STATE_RUNNING && was_taken_here(turns, owner))
+    if (state != ONCPU_STATE_RUNNING && oncpu_lock_was_taken_here(turns, owner))
         return ONCPU_OWNER_OFF_CPU;
     if (policy->rested && refused(policy, now))
         return ONCPU_REFUSED;

@@ -584,7 +584,7 @@ Test(policy, rests_grow_as_long_as_claims_are_refused_and_end_at_a_bound)
 
 /* ---- a crowd ---- */
 
-enum { MANY = 8, SLICE_NS = 120000, PERIOD_NS = 1 << 22 };
+enum { MANY = 8, SLICE_NS = 120000, SHORT_TURN_NS = 1000, SHORT_SLICE_NS = 40000, PERIOD_NS = 1 << 22 };
 
 static void *wait_too(void *unused)
 {
@@ -661,6 +661,25 @@ Test(policy, in_a_crowd_each_rests_until_others_had_their_slices)
     cr_assert_lt(alone, SLICE_NS);
     cr_assert_geq(among_many, MANY / 2 * SLICE_NS);
     cr_assert_eq(oncpu_policy_first(&fields.word, NOW + 2 * PERIOD_NS), alone);
+}
+
+/* They may be threads that poll: there one that has the lock for long keeps it from another that has the work. */
+Test(policy, where_turns_are_short_slices_are_too)
+{
+    struct waits w = always_held();
+    uint32_t first;
+
+    w.away = w.wait.end = SHORT_TURN_NS;
+    w.rest.turns = 9; /* in the shortest rest, of 10 us */
+    while (!w.rests)
+        go_on(&w, 1);
+    others_wait(MANY);
+    first = oncpu_policy_first(&fields.word, NOW);
+    cr_assert_lt(first, MANY / 2 * SLICE_NS);
+    cr_assert_eq(first, MANY * SHORT_SLICE_NS, "all of the others can have one");
+    cr_assert_eq(oncpu_policy_next_rest(first, 0), first, "it is no longer the next time");
+    oncpu_state_cpus = MANY_CPUS;
+    cr_assert_geq(oncpu_policy_first(&fields.word, NOW), MANY / 2 * SLICE_NS);
 }
 
 /* Nobody can wake who rests. */
